@@ -1,0 +1,42 @@
+// The arrow, as data: which folder of provider/ may import which. Read by the linter and by provider/layers.test.ts.
+//
+//   rpc -> resources -> plan -> xml -> libvirt        resources -> host -> (plan's types, libvirt)
+
+/** The folders that each folder may import, besides itself, provider/errors.ts and npm packages. */
+const allowed = {
+  rpc: ["resources"],
+  resources: ["plan", "xml", "host", "libvirt"],
+  plan: [],
+  xml: ["plan"],
+  host: ["plan", "xml", "libvirt"],
+  libvirt: [],
+  dynamic: ["resources", "host", "libvirt"],
+};
+
+const folders = Object.keys(allowed);
+
+/** Packages that only one folder may import. */
+const owned = {
+  "node-libvirt": ["libvirt"],
+  xmlbuilder2: ["xml"],
+  "@grpc/grpc-js": ["rpc"],
+  "@pulumi/pulumi": ["rpc", "dynamic"],
+  "^node:fs": ["host"],
+};
+
+/** @type {Record<string, { allowed: string[], forbidden: string[] }>} */
+export const layers = Object.fromEntries(
+  folders.map((folder) => [
+    folder,
+    {
+      allowed: allowed[folder],
+      forbidden: [
+        ...folders.filter((other) => other !== folder && !allowed[folder].includes(other)).map((other) => `^(\\.\\./)+${other}(/|$)`),
+        ...["main", "testing"].map((other) => `^(\\.\\./)+${other}(/|$)`),
+        ...Object.entries(owned)
+          .filter(([, owners]) => !owners.includes(folder))
+          .map(([name]) => (name.startsWith("^") ? name : `^${name}(/|$)`)),
+      ],
+    },
+  ]),
+);
