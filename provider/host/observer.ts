@@ -1,0 +1,36 @@
+// The read-only questions about a host and its storage that resources ask: facts for the planner.
+import type { HostFacts, PoolFacts, StorageFacts } from "../plan/facts";
+
+export interface ObserveOptions {
+  /**
+   * `look`: nothing on the host may change (check, preview): libvirt is read, a local file system is tried with a file that never gets a name.
+   * `probe`: the paused probe domain may be used as well (create, update).
+   */
+  readonly depth: "look" | "probe";
+  /** Answers found earlier by a probe, kept where asking again would need one. */
+  readonly known?: HostFacts | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Progress of long work. */
+  readonly status?: ((message: string) => void) | undefined;
+}
+
+/** Facts, or what could not be found out without a probe domain (pool names or paths). */
+export type Observation<Facts> = { readonly facts: Facts } | { readonly needsProbe: readonly string[] };
+
+export interface HostObserver {
+  observeHost(options: ObserveOptions): Promise<Observation<HostFacts>>;
+  /** undefined: libvirt knows no such pool. */
+  observePool(name: string, options: ObserveOptions): Promise<Observation<PoolFacts> | undefined>;
+  /**
+   * The file (or device) at `path` and every element of its backing chain, nearest first.
+   * undefined: there is no such file as far as the host can say (not in a pool, not visible here).
+   */
+  observeChain(path: string, options: ObserveOptions): Promise<Observation<readonly [ChainElement, ...ChainElement[]]> | undefined>;
+}
+
+/** One image of a backing chain. */
+export interface ChainElement extends StorageFacts {
+  readonly format: "raw" | "qcow2" | "other";
+  readonly pool?: string | undefined;
+  readonly capacityBytes?: number | undefined;
+}

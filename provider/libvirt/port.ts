@@ -1,0 +1,131 @@
+// The narrow port through which the provider sees libvirt: what the resources and the facts need, and no more.
+// XML goes in and out as text; whoever needs it parsed uses provider/xml. Every verb rejects with HostError (libvirt's code),
+// HostConnectionError (no answer: nothing is known) or CancelledError (the call's signal), and nothing else.
+
+/** Passed to every verb. `signal` ends the wait, not what the daemon has begun: read the state again afterwards. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+export type DomainState = "running" | "paused" | "stopped" | "crashed" | "suspended";
+
+/** A domain as libvirt holds it now. */
+export interface DomainRecord {
+  readonly name: string;
+  readonly uuid: string;
+  /** libvirt's running number: changes with each cold start; absent when stopped. */
+  readonly id?: number | undefined;
+  readonly state: DomainState;
+  readonly persistent: boolean;
+  readonly autostart: boolean;
+  /** The definition the next cold start uses (VIR_DOMAIN_XML_INACTIVE | SECURE). */
+  readonly inactiveXml: string;
+  /** What runs now; absent when stopped. */
+  readonly liveXml?: string | undefined;
+  /** A managed-save image exists: the next start resumes it with the XML inside it. */
+  readonly hasManagedSave: boolean;
+}
+
+export interface DomainName {
+  readonly name: string;
+  readonly uuid: string;
+}
+
+export type DomainRef = { readonly uuid: string } | { readonly name: string };
+
+export interface PoolRecord {
+  readonly name: string;
+  readonly uuid: string;
+  readonly active: boolean;
+  readonly xml: string;
+  /** Bytes, as the pool's storage says now (a folder's file system); 0 when inactive. Tells whether a local path is the same storage. */
+  readonly capacityBytes: number;
+}
+
+export interface VolumeRecord {
+  readonly pool: string;
+  readonly name: string;
+  readonly path: string;
+  readonly xml: string;
+  readonly capacityBytes: number;
+}
+
+export type VolumeRef = { readonly path: string } | { readonly pool: string; readonly name: string };
+
+export interface HostIdentity {
+  /** "9.0.0" */
+  readonly libvirtVersion: string;
+  /** "7.2.22" */
+  readonly qemuVersion: string;
+  readonly hostname: string;
+  readonly capabilitiesXml: string;
+}
+
+export interface DomainCapabilitiesQuery {
+  readonly virtType: "kvm" | "qemu";
+  readonly arch?: string | undefined;
+  readonly machine?: string | undefined;
+}
+
+/** What must hold before a start is called done: running, or held by libvirt before the first instruction. */
+export interface StartOptions extends CallOptions {
+  readonly paused?: boolean | undefined;
+}
+
+export interface Libvirt {
+  readonly uri: string;
+  /** The daemon is reached over a unix socket: it may share this machine's file systems (it need not: containers, namespaces). */
+  readonly isLocalSocket: boolean;
+  close(): Promise<void>;
+
+  identify(options?: CallOptions): Promise<HostIdentity>;
+  domainCapabilitiesXml(query: DomainCapabilitiesQuery, options?: CallOptions): Promise<string>;
+
+  listDomains(options?: CallOptions): Promise<readonly DomainName[]>;
+  /** undefined only when libvirt says "no such domain". */
+  findDomain(ref: DomainRef, options?: CallOptions): Promise<DomainRecord | undefined>;
+  /** Defines anew or over the definition with the same UUID. Validates nothing beyond libvirt's own checks. */
+  defineDomain(xml: string, options?: CallOptions): Promise<DomainName>;
+  startDomain(uuid: string, options?: StartOptions): Promise<void>;
+  /** Asks the guest (ACPI power button); returns at once. */
+  requestShutdown(uuid: string, options?: CallOptions): Promise<void>;
+  /** Ends it at once. Stopped already is success. */
+  destroyDomain(uuid: string, options?: CallOptions): Promise<void>;
+  pauseDomain(uuid: string, options?: CallOptions): Promise<void>;
+  resumeDomain(uuid: string, options?: CallOptions): Promise<void>;
+  /** With NVRAM, TPM, managed-save, snapshot and checkpoint flags. Gone already is success. */
+  undefineDomain(uuid: string, options?: CallOptions): Promise<void>;
+  setAutostart(uuid: string, autostart: boolean, options?: CallOptions): Promise<void>;
+  /** Live description only; the definition is changed by defineDomain. */
+  setLiveDescription(uuid: string, description: string, options?: CallOptions): Promise<void>;
+  setLiveMemory(uuid: string, memoryKiB: number, options?: CallOptions): Promise<void>;
+  setLiveVcpus(uuid: string, count: number, options?: CallOptions): Promise<void>;
+  attachLiveDevice(uuid: string, deviceXml: string, options?: CallOptions): Promise<void>;
+  /** Asks for the unplug; the guest may take its time or never let go. */
+  detachLiveDevice(uuid: string, deviceXml: string, options?: CallOptions): Promise<void>;
+  /** Tells QEMU that the disk grew (bytes). */
+  resizeLiveDisk(uuid: string, target: string, capacityBytes: number, options?: CallOptions): Promise<void>;
+  /** Resolves true when the domain is in the state, false when the time is over; by event, with a poll as a safety net. */
+  waitForState(uuid: string, state: "stopped" | "running", options: CallOptions & { readonly timeoutMs: number }): Promise<boolean>;
+
+  saveDomain(uuid: string, options?: CallOptions): Promise<void>;
+  savedXml(uuid: string, options?: CallOptions): Promise<string>;
+  redefineSaved(uuid: string, xml: string, options?: CallOptions): Promise<void>;
+  /** Drops the managed-save image (the guest's memory is lost). None there is success. */
+  dropSaved(uuid: string, options?: CallOptions): Promise<void>;
+
+  /** A transient domain, held before its first instruction; it is destroyed with this connection (VIR_DOMAIN_START_AUTODESTROY). */
+  createProbeDomain(xml: string, options?: CallOptions): Promise<DomainName>;
+
+  listPools(options?: CallOptions): Promise<readonly PoolRecord[]>;
+  findPool(name: string, options?: CallOptions): Promise<PoolRecord | undefined>;
+  /** The pool rescans its storage, so that files made outside libvirt are found. */
+  refreshPool(name: string, options?: CallOptions): Promise<void>;
+  /** undefined only when libvirt says "no such volume" (or "no such pool" for a volume named by pool). */
+  findVolume(ref: VolumeRef, options?: CallOptions): Promise<VolumeRecord | undefined>;
+  createVolume(pool: string, xml: string, options?: CallOptions & { readonly preallocateMetadata?: boolean }): Promise<VolumeRecord>;
+  /** Gone already is success. */
+  deleteVolume(ref: VolumeRef, options?: CallOptions): Promise<void>;
+  growVolume(ref: VolumeRef, capacityBytes: number, options?: CallOptions): Promise<void>;
+}

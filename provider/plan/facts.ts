@@ -1,0 +1,76 @@
+// What is known of a host and its storage: the facts that go into a decision. Plain data, kept in the Pulumi state, with nothing in it that moves by itself.
+
+/** Kinds of storage that differ in what a cache mode does on them. Names are the kernel's or libvirt's. */
+export const storageKinds = [
+  "ext4",
+  "xfs",
+  "btrfs",
+  "zfs",
+  "bcachefs",
+  "tmpfs",
+  "ramfs",
+  "nfs",
+  "fuse",
+  "overlay",
+  "ecryptfs",
+  "block",
+  "lvm",
+  "zvol",
+  "iscsi",
+  "rbd",
+  "other",
+] as const;
+export type StorageKind = (typeof storageKinds)[number];
+
+/** Whether O_DIRECT works: `unknown` is an answer of its own, never folded into "no". */
+export type DirectIo = "yes" | "no" | "unknown";
+
+/** How an answer was found: a rule of the storage table, an aligned O_DIRECT write, the paused probe domain, or not at all. */
+export type DirectIoSource = "table" | "local write" | "probe domain" | "not asked";
+
+/** One place where disk data lies: a pool's folder, an image file, a block device. */
+export interface StorageFacts {
+  readonly kind: StorageKind;
+  /** The path that was looked at: a folder for pools, a file for images, a device. */
+  readonly path: string;
+  /** The file system as the kernel names it, with what is known of it: "ext4", "zfs 2.2.3", "fuse.bindfs". Absent where nobody could tell. */
+  readonly fileSystem?: string | undefined;
+  readonly directIo: DirectIo;
+  readonly source: DirectIoSource;
+  /** Why the answer is what it is, as a clause: "an aligned O_DIRECT write worked", "QEMU could not open a scratch disk either way: …". */
+  readonly why: string;
+  /** Whether the storage can be seen by other hosts (NFS, RBD, iSCSI, a cluster file system), as libvirt judges it for migration. */
+  readonly shared: boolean;
+  /** ZFS: version such as "2.3.1" where known. btrfs: kernel release where known ("6.18.0"). */
+  readonly version?: string | undefined;
+  /** ZFS `direct=` property where known. */
+  readonly zfsDirect?: "disabled" | "standard" | "always" | undefined;
+  /** btrfs: copy-on-write is off here (nodatacow). */
+  readonly nocow?: boolean | undefined;
+}
+
+/** A storage pool of the host. */
+export interface PoolFacts extends StorageFacts {
+  /** libvirt's pool type: "dir", "fs", "logical", … */
+  readonly type: string;
+  readonly active: boolean;
+}
+
+/** Whether an accelerator may be used by QEMU on this host, and why. */
+export interface AcceleratorFacts {
+  readonly usable: DirectIo;
+  readonly why: string;
+}
+
+/** The host's versions and storage. */
+export interface HostFacts {
+  /** "9.0.0" */
+  readonly libvirtVersion: string;
+  /** "7.2.22" */
+  readonly qemuVersion: string;
+  /** libvirt's name: "x86_64". */
+  readonly architecture: string;
+  readonly kvm: AcceleratorFacts;
+  /** By pool name. */
+  readonly pools: Readonly<Record<string, PoolFacts>>;
+}
