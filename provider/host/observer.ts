@@ -1,5 +1,5 @@
 // The read-only questions about a host and its storage that resources ask: facts for the planner.
-import type { HostFacts, PoolFacts, StorageFacts } from "../plan/facts";
+import type { HostFacts, PlatformFacts, PoolFacts, StorageFacts } from "../plan/facts";
 
 export interface ObserveOptions {
   /**
@@ -18,6 +18,8 @@ export interface ObserveOptions {
 export type Observation<Facts> = { readonly facts: Facts } | { readonly needsProbe: readonly string[] };
 
 export interface HostObserver {
+  /** Versions, architecture and accelerator alone: what a VM without a HostDefaults needs besides its own storage. */
+  observePlatform(options: ObserveOptions): Promise<PlatformFacts>;
   observeHost(options: ObserveOptions): Promise<Observation<HostFacts>>;
   /** undefined: libvirt knows no such pool. */
   observePool(name: string, options: ObserveOptions): Promise<Observation<PoolFacts> | undefined>;

@@ -62,8 +62,8 @@ export interface AcceleratorFacts {
   readonly why: string;
 }
 
-/** The host's versions and storage. */
-export interface HostFacts {
+/** The host's versions and accelerator. */
+export interface PlatformFacts {
   /** "9.0.0" */
   readonly libvirtVersion: string;
   /** "7.2.22" */
@@ -71,6 +71,10 @@ export interface HostFacts {
   /** libvirt's name: "x86_64". */
   readonly architecture: string;
   readonly kvm: AcceleratorFacts;
+}
+
+/** The platform and its storage. */
+export interface HostFacts extends PlatformFacts {
   /** By pool name. */
   readonly pools: Readonly<Record<string, PoolFacts>>;
 }

@@ -1,0 +1,128 @@
+// Contract pieces that several resources share: libvirt's words as documented zod types.
+import { z } from "zod";
+import type { HostFacts } from "../plan/facts";
+import { storageKinds } from "../plan/facts";
+import type { HostPolicy } from "../plan/policy";
+import { acceleratorChoices, applyChangesChoices, cpuModes, videoModels, whenDirectIoMissingChoices } from "../plan/policy";
+import { cacheModes, cacheSettings, detectZeroesModes, discardModes, ioModes, ioSettings } from "../plan/settings";
+
+export const cacheSetting = z
+  .enum(cacheSettings)
+  .meta({ id: "CacheSetting" })
+  .describe("A cache mode of QEMU, or `auto`: the mode that boots, is safe and is fast on the storage the disk is really on.");
+export const cacheMode = z.enum(cacheModes).meta({ id: "CacheMode" }).describe("A cache mode of QEMU, in libvirt's words.");
+export const ioSetting = z
+  .enum(ioSettings)
+  .meta({ id: "IoSetting" })
+  .describe("How QEMU issues I/O, or `auto`. `native` needs a cache mode with direct I/O (`none`, `directsync`).");
+export const ioMode = z.enum(ioModes).meta({ id: "IoMode" }).describe("How QEMU issues I/O.");
+export const discardMode = z
+  .enum(discardModes)
+  .meta({ id: "DiscardMode" })
+  .describe("Whether the guest's discard (TRIM) requests reach the storage: `unmap` or `ignore`.");
+export const detectZeroesMode = z
+  .enum(detectZeroesModes)
+  .meta({ id: "DetectZeroesMode" })
+  .describe("Whether writes of zeroes are turned into cheaper operations; `unmap` needs `discard: unmap`.");
+export const applyChanges = z
+  .enum(applyChangesChoices)
+  .meta({ id: "ApplyChanges" })
+  .describe(
+    "How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.",
+  );
+export const cpuMode = z.enum(cpuModes).meta({ id: "CpuMode" }).describe("libvirt's CPU mode.");
+export const accelerator = z
+  .enum(acceleratorChoices)
+  .meta({ id: "Accelerator" })
+  .describe("`kvm`, `qemu` (TCG, software emulation) or `auto`: KVM where QEMU may use it, else TCG with a warning.");
+export const videoModel = z.enum(videoModels).meta({ id: "VideoModel" }).describe("The video device.");
+
+/** The four settings of a disk rule, each optional; `where` ends the sentence "Cache mode of …". */
+export const ruleFields = (where: string) => ({
+  cache: cacheSetting.optional().describe(`Cache mode of ${where}.`),
+  io: ioSetting.optional().describe(`I/O mode of ${where}.`),
+  discard: discardMode.optional().describe(`Discard mode of ${where}.`),
+  detectZeroes: detectZeroesMode.optional().describe(`Zero detection of ${where}.`),
+});
+
+export const diskRule = z
+  .strictObject(ruleFields("the disks this rule is for"))
+  .meta({ id: "DiskRule" })
+  .describe("Settings for the disks of a pool or of a kind of storage. What is absent is decided by the next level.");
+
+/** The policy's fields: HostDefaults' inputs. */
+export const policyFields = {
+  ...ruleFields("every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule"),
+  pools: z.record(z.string(), diskRule).optional().describe("Rules for the disks of single storage pools, by pool name."),
+  storageKinds: z
+    .partialRecord(z.enum(storageKinds), diskRule)
+    .optional()
+    .describe(`Rules for kinds of storage, by name: ${storageKinds.map((kind) => `\`${kind}\``).join(", ")}.`),
+  whenDirectIoMissing: z
+    .enum(whenDirectIoMissingChoices)
+    .meta({ id: "WhenDirectIoMissing" })
+    .optional()
+    .describe(
+      "What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.",
+    ),
+  applyChanges: applyChanges.optional(),
+  machine: z.string().min(1).optional().describe('Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt\'s.'),
+  cpuMode: cpuMode.optional().describe("CPU mode of new VMs. Default: libvirt's."),
+  accelerator: accelerator.optional().describe("Accelerator of new VMs. Default: `auto`."),
+  video: videoModel.optional().describe("Video device of new VMs. Default: `none`, or `vga` with graphics."),
+};
+
+export const hostPolicy = z
+  .strictObject(policyFields)
+  .meta({ id: "HostPolicy" })
+  .describe("The host-wide policy of a HostDefaults.") satisfies z.ZodType<HostPolicy>;
+
+const directIo = z.enum(["yes", "no", "unknown"]).meta({ id: "Answer" }).describe("`yes`, `no` or `unknown`; `why` says why.");
+
+const storageFactFields = {
+  kind: z.enum(storageKinds).meta({ id: "StorageKind" }).describe("The kind of storage, as rules are made by it."),
+  path: z.string().describe("The path that was looked at."),
+  fileSystem: z.string().optional().describe("The file system, as the kernel names it."),
+  directIo: directIo.describe("Whether O_DIRECT works there."),
+  source: z
+    .enum(["table", "local write", "probe domain", "not asked"])
+    .meta({ id: "FactSource" })
+    .describe("How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all."),
+  why: z.string().describe("Why the answer is what it is."),
+  shared: z.boolean().describe("Whether other hosts can see this storage, as libvirt judges it for live migration."),
+  version: z.string().optional().describe("Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it."),
+  zfsDirect: z
+    .enum(["disabled", "standard", "always"])
+    .meta({ id: "ZfsDirect" })
+    .optional()
+    .describe("ZFS: the dataset's `direct` property."),
+  nocow: z.boolean().optional().describe("btrfs: copy-on-write is off."),
+};
+
+export const poolFacts = z
+  .strictObject({
+    ...storageFactFields,
+    type: z.string().describe("libvirt's pool type."),
+    active: z.boolean().describe("Whether the pool is started."),
+  })
+  .meta({ id: "PoolFacts" })
+  .describe("What is known of a storage pool.");
+
+export const hostFacts = z
+  .strictObject({
+    libvirtVersion: z.string().describe("Version of the libvirt daemon."),
+    qemuVersion: z.string().describe("Version of QEMU."),
+    architecture: z.string().describe("The host's architecture, in libvirt's words."),
+    kvm: z
+      .strictObject({ usable: directIo.describe("Whether QEMU may use KVM."), why: z.string().describe("Why.") })
+      .meta({ id: "AcceleratorFacts" })
+      .describe("Whether KVM can be used."),
+    pools: z.record(z.string(), poolFacts).describe("The storage pools, by name."),
+  })
+  .meta({ id: "HostFacts" })
+  .describe("What a host and its storage can really do.") satisfies z.ZodType<HostFacts>;
+
+export const hostSettings = z
+  .strictObject({ policy: hostPolicy.describe("The policy."), facts: hostFacts.describe("The facts.") })
+  .meta({ id: "HostSettings" })
+  .describe("Policy and facts of a host, by value: `HostDefaults.settings`.");
