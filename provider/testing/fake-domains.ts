@@ -1,0 +1,270 @@
+// The domain verbs of the fake.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CallOptions, DomainName, DomainRecord, DomainRef, Libvirt } from "../libvirt/port";
+import {
+  bytesPerKiB,
+  disksOf,
+  liveXmlOf,
+  normalised,
+  openDisk,
+  targetOf,
+  validateDefinition,
+  validateDisk,
+  withoutId,
+} from "./fake-definition";
+import { domainOf, fakeError, newUuid, runningDomainOf } from "./fake-state";
+import type { FakeDomain, FakeState } from "./fake-state";
+import { append, at, bytesOf, rootElement, setText, textAt, xmlText } from "./fake-xml";
+import type { Element } from "./fake-xml";
+
+const pollMs = 5;
+
+export type DomainVerbs = Pick<
+  Libvirt,
+  | "listDomains"
+  | "findDomain"
+  | "defineDomain"
+  | "startDomain"
+  | "requestShutdown"
+  | "destroyDomain"
+  | "pauseDomain"
+  | "resumeDomain"
+  | "undefineDomain"
+  | "setAutostart"
+  | "setLiveDescription"
+  | "setLiveMemory"
+  | "setLiveVcpus"
+  | "attachLiveDevice"
+  | "detachLiveDevice"
+  | "resizeLiveDisk"
+  | "waitForState"
+  | "saveDomain"
+  | "savedXml"
+  | "redefineSaved"
+  | "dropSaved"
+  | "createProbeDomain"
+>;
+
+const byRef = (state: FakeState, ref: DomainRef) =>
+  "uuid" in ref ? state.domains.get(ref.uuid) : [...state.domains.values()].find(({ name }) => name === ref.name);
+
+const recordOf = ({ name, uuid, id, state, persistent, autostart, inactiveXml, liveXml, savedXml }: FakeDomain): DomainRecord => ({
+  name,
+  uuid,
+  id,
+  state,
+  persistent,
+  autostart,
+  inactiveXml,
+  liveXml,
+  hasManagedSave: savedXml !== undefined,
+});
+
+/** Ends a run; a transient domain is gone with it. */
+export function stopFakeDomain(state: FakeState, domain: FakeDomain): void {
+  domain.id = undefined;
+  domain.liveXml = undefined;
+  domain.state = "stopped";
+  if (!domain.persistent) state.domains.delete(domain.uuid);
+}
+
+function run(state: FakeState, domain: FakeDomain, xml: string, paused: boolean): void {
+  disksOf(rootElement(xml)).forEach((disk) => openDisk(state, disk, "process exited while connecting to monitor: "));
+  domain.id = state.nextId++;
+  domain.liveXml = liveXmlOf(xml, domain.id);
+  domain.state = paused ? "paused" : "running";
+}
+
+function define(state: FakeState, xml: string): DomainName {
+  const root = rootElement(xml);
+  validateDefinition(root);
+  const name = textAt(root, "name") ?? "";
+  const namesake = byRef(state, { name });
+  const uuid = textAt(root, "uuid") ?? newUuid();
+  const known = state.domains.get(uuid);
+  if (namesake && namesake.uuid !== uuid)
+    throw fakeError("operationFailed", `operation failed: domain '${name}' already exists with uuid ${namesake.uuid}`);
+  if (known && known.name !== name)
+    throw fakeError("operationFailed", `operation failed: domain '${known.name}' is already defined with uuid ${uuid}`);
+  const inactiveXml = normalised(xml, uuid);
+  if (known) Object.assign(known, { inactiveXml, persistent: true });
+  else
+    state.domains.set(uuid, {
+      uuid,
+      name,
+      state: "stopped",
+      persistent: true,
+      autostart: false,
+      inactiveXml,
+      obeysShutdown: true,
+      isProbe: false,
+    });
+  return { name, uuid };
+}
+
+/** Edits the running definition in place. */
+function editLive(state: FakeState, uuid: string, edit: (root: Element) => void): void {
+  const domain = runningDomainOf(state, uuid);
+  const root = rootElement(domain.liveXml);
+  edit(root);
+  domain.liveXml = xmlText(root);
+}
+
+function savedOf(state: FakeState, uuid: string): FakeDomain & { savedXml: string } {
+  const domain = domainOf(state, uuid);
+  if (domain.savedXml === undefined)
+    throw fakeError("operationInvalid", "Requested operation is not valid: domain does not have managed save image");
+  return domain as FakeDomain & { savedXml: string };
+}
+
+/** Finds the live disk that a device's XML names. */
+function liveDisk(root: Element, target: string): Element {
+  const disk = disksOf(root).find((each) => targetOf(each) === target);
+  if (!disk) throw fakeError("deviceMissing", `device not found: disk ${target} not found`);
+  return disk;
+}
+
+async function waitFor(
+  state: FakeState,
+  uuid: string,
+  wanted: "stopped" | "running",
+  { timeoutMs, signal }: CallOptions & { timeoutMs: number },
+) {
+  const end = Date.now() + timeoutMs;
+  const reached = () => (state.domains.get(uuid)?.state ?? "stopped") === wanted;
+  while (!reached()) {
+    if (Date.now() >= end) return false;
+    await sleep(Math.min(pollMs, timeoutMs), undefined, signal ? { signal } : {});
+  }
+  return true;
+}
+
+function lifecycleVerbs(state: FakeState) {
+  return {
+    listDomains: async () => [...state.domains.values()].map(({ name, uuid }) => ({ name, uuid })),
+    findDomain: async (ref) => {
+      const domain = byRef(state, ref);
+      return domain && recordOf(domain);
+    },
+    defineDomain: async (xml) => define(state, xml),
+    startDomain: async (uuid, options) => {
+      const domain = domainOf(state, uuid);
+      if (domain.liveXml !== undefined) throw fakeError("operationInvalid", "Requested operation is not valid: domain is already running");
+      run(state, domain, domain.savedXml ?? domain.inactiveXml, options?.paused === true);
+      domain.savedXml = undefined;
+    },
+    requestShutdown: async (uuid) => {
+      const domain = runningDomainOf(state, uuid);
+      if (domain.obeysShutdown) setImmediate(() => stopFakeDomain(state, domain));
+    },
+    destroyDomain: async (uuid) => {
+      const domain = state.domains.get(uuid);
+      if (domain) stopFakeDomain(state, domain);
+    },
+    pauseDomain: async (uuid) => {
+      runningDomainOf(state, uuid).state = "paused";
+    },
+    resumeDomain: async (uuid) => {
+      runningDomainOf(state, uuid).state = "running";
+    },
+    undefineDomain: async (uuid) => {
+      const domain = state.domains.get(uuid);
+      if (!domain) return;
+      Object.assign(domain, { persistent: false, autostart: false, savedXml: undefined });
+      if (domain.liveXml === undefined) state.domains.delete(uuid);
+    },
+    setAutostart: async (uuid, autostart) => {
+      const domain = domainOf(state, uuid);
+      if (!domain.persistent)
+        throw fakeError("operationInvalid", "Requested operation is not valid: cannot set autostart for transient domain");
+      domain.autostart = autostart;
+    },
+    waitForState: (uuid, wanted, options) => waitFor(state, uuid, wanted, options),
+    createProbeDomain: async (xml) => {
+      const { uuid, name } = define(state, xml);
+      const domain = domainOf(state, uuid);
+      Object.assign(domain, { persistent: false, isProbe: true });
+      try {
+        run(state, domain, domain.inactiveXml, true);
+      } catch (error) {
+        state.domains.delete(uuid);
+        throw error;
+      }
+      return { name, uuid };
+    },
+  } satisfies Partial<Libvirt>;
+}
+
+function liveVerbs(state: FakeState) {
+  return {
+    setLiveDescription: async (uuid, description) =>
+      editLive(state, uuid, (root) => {
+        if (description === "") at(root, "description")?.remove();
+        else setText(root, "description", description);
+      }),
+    setLiveMemory: async (uuid, memoryKiB) =>
+      editLive(state, uuid, (root) => {
+        if (memoryKiB > bytesOf(at(root, "memory"), "KiB") / bytesPerKiB) {
+          throw fakeError("invalidArgument", "invalid argument: cannot set memory higher than max memory");
+        }
+        setText(root, "currentMemory", String(memoryKiB)).setAttribute("unit", "KiB");
+      }),
+    setLiveVcpus: async (uuid, count) =>
+      editLive(state, uuid, (root) => {
+        const vcpu = at(root, "vcpu");
+        const max = Number(vcpu?.textContent);
+        if (count > max)
+          throw fakeError(
+            "invalidArgument",
+            `invalid argument: requested vcpus is greater than max allowable vcpus for the live domain: ${count} > ${max}`,
+          );
+        vcpu?.setAttribute("current", String(count));
+      }),
+    attachLiveDevice: async (uuid, deviceXml) =>
+      editLive(state, uuid, (root) => {
+        const device = rootElement(deviceXml);
+        if (device.nodeName === "disk") {
+          validateDisk(device);
+          if (disksOf(root).some((disk) => targetOf(disk) === targetOf(device))) {
+            throw fakeError("operationFailed", `operation failed: target ${targetOf(device)} already exists`);
+          }
+          openDisk(state, device, "unable to execute QEMU command 'blockdev-add': ");
+        }
+        append(at(root, "devices") ?? root, device);
+      }),
+    detachLiveDevice: async (uuid, deviceXml) => editLive(state, uuid, (root) => liveDisk(root, targetOf(rootElement(deviceXml))).remove()),
+    resizeLiveDisk: async (uuid, target, capacityBytes) =>
+      editLive(state, uuid, (root) => {
+        const disk = disksOf(root).find((each) => targetOf(each) === target);
+        if (!disk) throw fakeError("invalidArgument", `invalid argument: disk '${target}' was not found in the domain config`);
+        const path = at(disk, "source")?.getAttribute("file") ?? "";
+        const file = state.files.get(path);
+        if (file) file.capacityBytes = capacityBytes;
+      }),
+  } satisfies Partial<Libvirt>;
+}
+
+function saveVerbs(state: FakeState) {
+  return {
+    saveDomain: async (uuid) => {
+      const domain = runningDomainOf(state, uuid);
+      if (!domain.persistent)
+        throw fakeError("operationInvalid", "Requested operation is not valid: cannot do managed save for transient domain");
+      domain.savedXml = withoutId(domain.liveXml);
+      stopFakeDomain(state, domain);
+    },
+    savedXml: async (uuid) => savedOf(state, uuid).savedXml,
+    redefineSaved: async (uuid, xml) => {
+      const domain = savedOf(state, uuid);
+      validateDefinition(rootElement(xml));
+      domain.savedXml = normalised(xml, uuid);
+    },
+    dropSaved: async (uuid) => {
+      domainOf(state, uuid).savedXml = undefined;
+    },
+  } satisfies Partial<Libvirt>;
+}
+
+export function fakeDomainVerbs(state: FakeState): DomainVerbs {
+  return { ...lifecycleVerbs(state), ...liveVerbs(state), ...saveVerbs(state) };
+}

@@ -1,0 +1,246 @@
+// The port to libvirt on a fake host in memory: stateful, refuses what libvirt refuses; the contract suite holds it to the real daemon.
+import { CancelledError } from "../errors";
+import type { CallOptions, HostIdentity, Libvirt } from "../libvirt/port";
+import { fakeCapabilitiesXml, fakeDomainCapabilitiesXml } from "./fake-capabilities";
+import { fakeDomainVerbs, stopFakeDomain } from "./fake-domains";
+import { fakeError, newFakeState, newUuid } from "./fake-state";
+import type { FakeDomain, FakeFile, FakeState } from "./fake-state";
+import { fakeStorageVerbs, rescan } from "./fake-storage";
+
+/** Every verb of the port, and whether it changes anything on the host. */
+const verbKinds = {
+  identify: "read",
+  domainCapabilitiesXml: "read",
+  listDomains: "read",
+  findDomain: "read",
+  defineDomain: "write",
+  startDomain: "write",
+  requestShutdown: "write",
+  destroyDomain: "write",
+  pauseDomain: "write",
+  resumeDomain: "write",
+  undefineDomain: "write",
+  setAutostart: "write",
+  setLiveDescription: "write",
+  setLiveMemory: "write",
+  setLiveVcpus: "write",
+  attachLiveDevice: "write",
+  detachLiveDevice: "write",
+  resizeLiveDisk: "write",
+  waitForState: "read",
+  saveDomain: "write",
+  savedXml: "read",
+  redefineSaved: "write",
+  dropSaved: "write",
+  createProbeDomain: "write",
+  listPools: "read",
+  findPool: "read",
+  // Rescans what libvirt knows of the storage; the storage stays as it is.
+  refreshPool: "read",
+  findVolume: "read",
+  createVolume: "write",
+  deleteVolume: "write",
+  growVolume: "write",
+} as const satisfies Record<Exclude<keyof Libvirt, "uri" | "isLocalSocket" | "close">, "read" | "write">;
+
+export type FakeVerb = keyof typeof verbKinds;
+
+export interface FakeOptions {
+  readonly uri?: string;
+  readonly isLocalSocket?: boolean;
+  readonly libvirtVersion?: string;
+  readonly qemuVersion?: string;
+  /** What the host can accelerate with; `qemu` is always there. */
+  readonly kvm?: boolean;
+}
+
+export interface FakePoolOptions {
+  readonly name: string;
+  readonly path: string;
+  /** libvirt's pool type; `dir` when absent. */
+  readonly type?: string;
+  readonly active?: boolean;
+  readonly directIo?: boolean;
+  readonly capacityBytes?: number;
+}
+
+/** A call that waits inside the fake until it is released. */
+export interface FakeHold {
+  /** Resolves when the call has come in. */
+  readonly reached: Promise<void>;
+  release(): void;
+}
+
+export interface FakeLibvirt extends Libvirt {
+  /** Each call that changes the host, as "verb first-argument" (XML as its first 40 characters), tried or done, in order. */
+  readonly writes: readonly string[];
+  /** Every call's verb, in order. */
+  readonly calls: readonly FakeVerb[];
+  clearLog(): void;
+  /** The next call of the verb rejects with the error: `before` doing anything (default), or `after` having done it. */
+  failNext(verb: FakeVerb, error: Error, when?: "before" | "after"): void;
+  /** The next call of the verb waits, before doing anything, until it is released or its signal ends it. */
+  holdNext(verb: FakeVerb): FakeHold;
+  addPool(options: FakePoolOptions): void;
+  setPoolActive(name: string, active: boolean): void;
+  /** Puts an image on the host without libvirt's doing; a pool sees it at once unless `unseen`. */
+  addFile(file: { path: string; format?: "raw" | "qcow2"; capacityBytes?: number; backing?: FakeFile["backing"]; unseen?: boolean }): void;
+  removeFile(path: string): void;
+  hasFile(path: string): boolean;
+  /** Whether the storage at a folder (and below) accepts O_DIRECT; it does unless told otherwise. */
+  setDirectIo(path: string, directIo: boolean): void;
+  /** A guest that ignores the power button. */
+  ignoreShutdown(name: string): void;
+  /** The guest powers itself off, or crashes and is gone: a stop that nobody asked libvirt for. */
+  guestStops(name: string): void;
+}
+
+interface Fault {
+  readonly verb: FakeVerb;
+  readonly when: "before" | "after";
+  readonly error: Error;
+}
+
+interface Hold {
+  readonly verb: FakeVerb;
+  readonly reached: () => void;
+  readonly released: Promise<void>;
+}
+
+interface Script {
+  readonly writes: string[];
+  readonly calls: FakeVerb[];
+  readonly faults: Fault[];
+  readonly holds: Hold[];
+}
+
+function take<Item extends { verb: FakeVerb }>(items: Item[], matches: (item: Item) => boolean): Item | undefined {
+  const index = items.findIndex(matches);
+  return index < 0 ? undefined : items.splice(index, 1)[0];
+}
+
+const shownArgument = (argument: unknown) => {
+  if (argument === undefined || argument === null) return "";
+  const text = typeof argument === "string" ? argument : JSON.stringify(argument);
+  return ` ${text.replace(/\s+/g, " ").slice(0, 40)}`;
+};
+
+const signalOf = (args: readonly unknown[]) =>
+  (args.findLast((arg) => typeof arg === "object" && arg !== null && "signal" in arg) as CallOptions | undefined)?.signal;
+
+/** A promise and what resolves it. */
+function signalPromise() {
+  const emitter = new EventTarget();
+  const promise = new Promise<void>((resolve) => emitter.addEventListener("fire", () => resolve(), { once: true }));
+  return { promise, fire: () => void emitter.dispatchEvent(new Event("fire")) };
+}
+
+const cancelled = (verb: FakeVerb) => new CancelledError({ doing: "calling", what: verb });
+
+/** Waits for the hold's release; the signal ends the wait. */
+async function waitIn(hold: Hold, signal: AbortSignal | undefined): Promise<void> {
+  hold.reached();
+  await Promise.race([hold.released, new Promise<void>((done) => signal?.addEventListener("abort", () => done()))]);
+  if (signal?.aborted) throw cancelled(hold.verb);
+}
+
+/** The verb with the log, the faults and the holds around it. */
+function scripted<Args extends readonly unknown[], Result>(script: Script, verb: FakeVerb, effect: (...args: Args) => Promise<Result>) {
+  return async (...args: Args): Promise<Result> => {
+    const signal = signalOf(args);
+    if (signal?.aborted) throw cancelled(verb);
+    script.calls.push(verb);
+    if (verbKinds[verb] === "write") script.writes.push(`${verb}${shownArgument(args[0])}`);
+    const hold = take(script.holds, (each) => each.verb === verb);
+    if (hold) await waitIn(hold, signal);
+    const fault = take(script.faults, (each) => each.verb === verb);
+    if (fault?.when === "before") throw fault.error;
+    const result = await effect(...args).catch((error: unknown) => {
+      throw signal?.aborted ? cancelled(verb) : error;
+    });
+    if (fault) throw fault.error;
+    return result;
+  };
+}
+
+function hostVerbs({ kvm = true, libvirtVersion = "9.0.0", qemuVersion = "7.2.22" }: FakeOptions) {
+  return {
+    identify: async (): Promise<HostIdentity> => ({
+      libvirtVersion,
+      qemuVersion,
+      hostname: "fake",
+      capabilitiesXml: fakeCapabilitiesXml(kvm),
+    }),
+    domainCapabilitiesXml: async ({ virtType, machine }) => {
+      if (virtType === "kvm" && !kvm)
+        throw fakeError("invalidArgument", "invalid argument: KVM is not supported by '/usr/bin/qemu-system-x86_64' on this host");
+      return fakeDomainCapabilitiesXml(virtType, machine);
+    },
+  } satisfies Partial<Libvirt>;
+}
+
+/** What a test does to the host behind libvirt's back. */
+function hands(state: FakeState, script: Script) {
+  const named = (name: string): FakeDomain => {
+    const domain = [...state.domains.values()].find((each) => each.name === name);
+    if (!domain) throw new Error(`the fake host has no domain ${name}`);
+    return domain;
+  };
+  return {
+    clearLog: () => {
+      script.writes.length = 0;
+      script.calls.length = 0;
+    },
+    failNext: (verb, error, when = "before") => void script.faults.push({ verb, error, when }),
+    holdNext: (verb) => {
+      const [reached, released] = [signalPromise(), signalPromise()];
+      script.holds.push({ verb, reached: reached.fire, released: released.promise });
+      return { reached: reached.promise, release: released.fire };
+    },
+    addPool: ({ name, path, type = "dir", active = true, directIo = true, capacityBytes = 100 * 1024 ** 3 }) => {
+      const pool = { name, path, type, active, capacityBytes, uuid: newUuid(), volumes: new Set<string>() };
+      state.pools.set(name, pool);
+      if (!directIo) state.withoutDirectIo.add(path);
+      rescan(state, pool);
+    },
+    setPoolActive: (name, active) => {
+      const pool = state.pools.get(name);
+      if (pool) pool.active = active;
+    },
+    addFile: ({ path, format = "qcow2", capacityBytes = 1024 ** 3, backing, unseen = false }) => {
+      state.files.set(path, { path, format, capacityBytes, backing });
+      if (!unseen) state.pools.forEach((pool) => rescan(state, pool));
+    },
+    removeFile: (path) => void state.files.delete(path),
+    hasFile: (path) => state.files.has(path),
+    setDirectIo: (path, directIo) => {
+      if (directIo) state.withoutDirectIo.delete(path);
+      else state.withoutDirectIo.add(path);
+    },
+    ignoreShutdown: (name) => {
+      named(name).obeysShutdown = false;
+    },
+    guestStops: (name) => stopFakeDomain(state, named(name)),
+  } satisfies Partial<FakeLibvirt>;
+}
+
+export function createFakeLibvirt(options: FakeOptions = {}): FakeLibvirt {
+  const state = newFakeState();
+  const script: Script = { writes: [], calls: [], faults: [], holds: [] };
+  const verbs = { ...hostVerbs(options), ...fakeDomainVerbs(state), ...fakeStorageVerbs(state) };
+  const logged = Object.fromEntries(
+    Object.entries(verbs).map(([verb, effect]) => [
+      verb,
+      scripted(script, verb as FakeVerb, effect as (...args: readonly unknown[]) => Promise<unknown>),
+    ]),
+  ) as unknown as typeof verbs;
+  return {
+    uri: options.uri ?? "test:///fake",
+    isLocalSocket: options.isLocalSocket ?? false,
+    close: async () => [...state.domains.values()].filter(({ isProbe }) => isProbe).forEach((domain) => stopFakeDomain(state, domain)),
+    ...logged,
+    ...hands(state, script),
+    writes: script.writes,
+    calls: script.calls,
+  };
+}

@@ -1,0 +1,101 @@
+// What the fake host holds: domains, pools, files and which folders can do direct I/O.
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import { dirname } from "node:path";
+import { HostError } from "../errors";
+import { hostErrorCodes } from "../libvirt/codes";
+import type { DomainState } from "../libvirt/port";
+
+export interface FakeDomain {
+  readonly uuid: string;
+  name: string;
+  id?: number | undefined;
+  state: DomainState;
+  persistent: boolean;
+  autostart: boolean;
+  inactiveXml: string;
+  liveXml?: string | undefined;
+  /** The XML inside the managed-save image. */
+  savedXml?: string | undefined;
+  /** Whether the guest stops when asked to. */
+  obeysShutdown: boolean;
+  /** Dies with the connection that made it. */
+  isProbe: boolean;
+}
+
+export interface FakePool {
+  readonly name: string;
+  readonly uuid: string;
+  readonly type: string;
+  readonly path: string;
+  active: boolean;
+  capacityBytes: number;
+  /** Volumes libvirt has seen, by name; a file made by hand is seen after a refresh. */
+  readonly volumes: Set<string>;
+}
+
+/** An image on the fake host, in a pool or not. */
+export interface FakeFile {
+  readonly path: string;
+  readonly format: "raw" | "qcow2";
+  capacityBytes: number;
+  readonly backing?: { readonly path: string; readonly format: "raw" | "qcow2" } | undefined;
+}
+
+export interface FakeState {
+  readonly domains: Map<string, FakeDomain>;
+  readonly pools: Map<string, FakePool>;
+  readonly files: Map<string, FakeFile>;
+  /** Folders (or files) whose storage refuses O_DIRECT; what lies below follows. */
+  readonly withoutDirectIo: Set<string>;
+  /** Says "state" after each change of a domain's state. */
+  readonly events: EventEmitter;
+  nextId: number;
+}
+
+export function newFakeState(): FakeState {
+  return { domains: new Map(), pools: new Map(), files: new Map(), withoutDirectIo: new Set(), events: new EventEmitter(), nextId: 1 };
+}
+
+export const newUuid = () => randomUUID();
+
+export function fakeError(code: keyof typeof hostErrorCodes, message: string): HostError {
+  return new HostError(hostErrorCodes[code], message, { doing: "calling", what: "the fake host" });
+}
+
+export function canDirectIo(state: FakeState, path: string): boolean {
+  if (state.withoutDirectIo.has(path)) return false;
+  const parent = dirname(path);
+  return parent === path || canDirectIo(state, parent);
+}
+
+/** The file and its backing files, nearest first. */
+export function fileChain(state: FakeState, path: string): readonly FakeFile[] {
+  const file = state.files.get(path);
+  if (file === undefined) throw fakeError("systemError", `Cannot access storage file '${path}': No such file or directory`);
+  return file.backing === undefined ? [file] : [file, ...fileChain(state, file.backing.path)];
+}
+
+export function domainOf(state: FakeState, uuid: string): FakeDomain {
+  const domain = state.domains.get(uuid);
+  if (domain === undefined) throw fakeError("noDomain", `Domain not found: no domain with matching uuid '${uuid}'`);
+  return domain;
+}
+
+export function runningDomainOf(state: FakeState, uuid: string): FakeDomain & { liveXml: string } {
+  const domain = domainOf(state, uuid);
+  if (domain.liveXml === undefined) throw fakeError("operationInvalid", "Requested operation is not valid: domain is not running");
+  return domain as FakeDomain & { liveXml: string };
+}
+
+export function poolOf(state: FakeState, name: string): FakePool {
+  const pool = state.pools.get(name);
+  if (pool === undefined) throw fakeError("noPool", `Storage pool not found: no storage pool with matching name '${name}'`);
+  return pool;
+}
+
+export function activePoolOf(state: FakeState, name: string): FakePool {
+  const pool = poolOf(state, name);
+  if (!pool.active) throw fakeError("operationInvalid", `Requested operation is not valid: storage pool '${name}' is not active`);
+  return pool;
+}
