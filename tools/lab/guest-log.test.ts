@@ -1,0 +1,45 @@
+// The serial output of the test guest, as seen from a real boot.
+import { parseGuestLog } from "./guest-log";
+
+const boot = (id: string, ticks: number) =>
+  [
+    `BOOT_ID ${id}`,
+    ...Array.from({ length: ticks }, (_, index) => [
+      `tick ${index + 1} uptime ${index + 2}.50`,
+      `seen disks=vda:20971520,sr0:4096 caches=vda:back,sr0:through memoryKiB=${94504 + index} cpus=2`,
+    ]).flat(),
+    "",
+  ].join("\r\n");
+
+const rows = [
+  { because: "nothing was written yet", text: "", tick: undefined, bootId: undefined },
+  { because: "the kernel speaks before init", text: "[ 0.1] hello\r\n", tick: undefined, bootId: undefined },
+  { because: "no tick yet", text: boot("a", 0), tick: undefined, bootId: undefined },
+  { because: "the last tick counts", text: boot("a", 3), tick: 3, bootId: "a" },
+  { because: "the last boot counts", text: boot("a", 3) + boot("b", 1), tick: 1, bootId: "b" },
+  {
+    because: "a new boot without a tick says nothing of the old one",
+    text: boot("a", 3) + boot("b", 0),
+    tick: undefined,
+    bootId: undefined,
+  },
+  { because: "half a line is no tick", text: `${boot("a", 2)}tick 3 uptime 9.0\r\nseen disks=vda:2`, tick: 2, bootId: "a" },
+];
+
+test.each(rows)("$because", ({ text, tick, bootId }) => {
+  const view = parseGuestLog(text);
+  expect(view?.tick).toBe(tick);
+  expect(view?.bootId).toBe(bootId);
+});
+
+test("devices are told by name", () => {
+  expect(parseGuestLog(boot("a", 1))).toEqual({
+    bootId: "a",
+    tick: 1,
+    uptimeSeconds: 2.5,
+    disks: { vda: 20971520, sr0: 4096 },
+    caches: { vda: "back", sr0: "through" },
+    memoryKiB: 94504,
+    cpus: 2,
+  });
+});
