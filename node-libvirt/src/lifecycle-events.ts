@@ -1,0 +1,101 @@
+/** The daemon's lifecycle events → listeners, over a connection of their own that is opened again after it was lost. */
+import { request } from "./handshake";
+import type { RpcSocket, RpcSocketOptions } from "./rpc-socket";
+import { domain } from "./wire-types";
+import { decodeValue, i32, struct } from "./xdr";
+import type { Decoded } from "./xdr";
+
+const lifecycleEventId = 0;
+const lifecycleProcedure = 318;
+const lifecycleMessage = struct({ callbackID: i32, dom: domain, event: i32, detail: i32 });
+
+const firstRetryMs = 250;
+const maxRetryMs = 30_000;
+
+/** `event` is one of `domainEvents`, `detail` one of the table that belongs to it; a newer daemon may send others. */
+export type LifecycleEvent = Omit<Decoded<typeof lifecycleMessage>, "callbackID">;
+
+export interface EventMap {
+  /** A domain was defined, started, stopped, … */
+  readonly lifecycle: LifecycleEvent;
+  /** The event connection was lost and is back: events in between were missed, so read the state again. */
+  readonly gap: undefined;
+}
+
+/** One subscription with the daemon, from the first listener to the last, over as many connections as it takes. */
+interface Run {
+  readonly controller: AbortController;
+  socket?: RpcSocket;
+  retryTimer?: NodeJS.Timeout;
+}
+
+type Listeners = { readonly [E in keyof EventMap]: Set<(event: EventMap[E]) => void> };
+
+export class LifecycleEvents {
+  readonly #open: (events: Pick<RpcSocketOptions, "onEvent">, signal: AbortSignal) => Promise<RpcSocket>;
+  readonly #listeners: Listeners = { lifecycle: new Set(), gap: new Set() };
+  #run: Run | undefined;
+
+  /** Settles, never rejects, when the first attempt to subscribe is over. */
+  ready: Promise<void> = Promise.resolve();
+
+  constructor(open: (events: Pick<RpcSocketOptions, "onEvent">, signal: AbortSignal) => Promise<RpcSocket>) {
+    this.#open = open;
+  }
+
+  on<E extends keyof EventMap>(name: E, listener: (event: EventMap[E]) => void): () => void {
+    // One wrapper a subscription, so that the same function may listen twice.
+    const entry = (event: EventMap[E]) => listener(event);
+    this.#listeners[name].add(entry);
+    if (this.#run === undefined) this.#start();
+    return () => {
+      this.#listeners[name].delete(entry);
+      if (this.#listeners.lifecycle.size === 0 && this.#listeners.gap.size === 0) void this.stop();
+    };
+  }
+
+  async stop(): Promise<void> {
+    const run = this.#run;
+    this.#run = undefined;
+    run?.controller.abort();
+    clearTimeout(run?.retryTimer);
+    await run?.socket?.shutDown("the subscription ended");
+  }
+
+  #start(): void {
+    this.#run = { controller: new AbortController() };
+    this.ready = this.#subscribe(this.#run, firstRetryMs, false);
+  }
+
+  async #subscribe(run: Run, retryMs: number, isAgain: boolean): Promise<void> {
+    try {
+      const socket = await this.#open({ onEvent: (procedure, payload) => this.#receive(procedure, payload) }, run.controller.signal);
+      run.socket = socket;
+      if (this.#run !== run) throw new Error("the last listener left meanwhile");
+      await request(socket, "connectDomainEventCallbackRegisterAny", { eventID: lifecycleEventId, dom: null });
+      if (isAgain) this.#emit("gap", undefined);
+      void socket.closed.then(() => this.#retry(run, firstRetryMs));
+    } catch {
+      // Whatever it was, the daemon may come back; calls report its absence, events only wait for it.
+      run.socket?.fail("closed", "the subscription failed");
+      this.#retry(run, retryMs);
+    }
+  }
+
+  #retry(run: Run, retryMs: number): void {
+    if (this.#run !== run) return;
+    const next = Math.min(retryMs * 2, maxRetryMs);
+    run.retryTimer = setTimeout(() => void this.#subscribe(run, next, true), retryMs).unref();
+  }
+
+  #receive(procedure: number, payload: Buffer): void {
+    if (procedure !== lifecycleProcedure) return;
+    const { dom, event, detail } = decodeValue(lifecycleMessage, payload);
+    this.#emit("lifecycle", { dom, event, detail });
+  }
+
+  /** Each listener in a task of its own: one that throws disturbs neither the others nor the connection. */
+  #emit<E extends keyof EventMap>(name: E, event: EventMap[E]): void {
+    for (const listener of this.#listeners[name]) queueMicrotask(() => listener(event));
+  }
+}
