@@ -41,7 +41,7 @@ export interface StorageFacts {
   readonly why: string;
   /** Whether the storage can be seen by other hosts (NFS, RBD, iSCSI, a cluster file system), as libvirt judges it for migration. */
   readonly shared: boolean;
-  /** ZFS: version such as "2.3.1" where known. btrfs: kernel release where known ("6.18.0"). */
+  /** What the storage table's rows depend on, where known. ZFS: its version ("2.3.1"). btrfs and tmpfs: the host's kernel release ("6.18.0"). */
   readonly version?: string | undefined;
   /** ZFS `direct=` property where known. */
   readonly zfsDirect?: "disabled" | "standard" | "always" | undefined;

@@ -39,6 +39,9 @@ export interface DriverSettings {
   readonly detectZeroes: DetectZeroesMode;
 }
 
+/** The fields of DriverSettings, in libvirt's order. */
+export const driverFields = ["cache", "io", "discard", "detectZeroes"] as const satisfies readonly (keyof DriverSettings)[];
+
 /** What may be set at a disk, a VM, a pool, a storage kind or a host; an absent key is decided by the next level. */
 export interface DiskRule {
   readonly cache?: CacheSetting | undefined;

@@ -1,0 +1,52 @@
+// The words of a decision: clauses that name a path, its storage and what is known of it, in one voice for reasons, warnings and problems.
+import type { Chain } from "./chain-direct-io";
+import type { DiskQuestion, RuleLevel } from "./disk";
+import type { StorageFacts, StorageKind } from "./facts";
+
+/** "the disk", "the rule for pool "fast"": who asks at a level. */
+export function asker(level: RuleLevel | "default", { disk, chain }: DiskQuestion): string {
+  const names = {
+    disk: "the disk",
+    vm: "the VM",
+    pool: `the rule for pool "${disk.pool ?? ""}"`,
+    storageKind: `the rule for ${chain[0].kind} storage`,
+    host: "the host default",
+    default: "nobody",
+  } as const satisfies Record<RuleLevel | "default", string>;
+  return names[level];
+}
+
+/** "/pools/fast/web.qcow2 is on ramfs": one element and its storage. */
+export function place(element: StorageFacts): string {
+  return `${element.path} is ${storage(element)}`;
+}
+
+/** `place` for an element of a disk's chain; a backing file is introduced by the disk that rests on it. */
+export function placeInChain(chain: Chain, element: StorageFacts): string {
+  const [own] = chain;
+  if (element === own) return place(own);
+  return `${own.path} has a backing file, ${element.path}, that is ${storage(element)}`;
+}
+
+/** The element's answer about direct I/O with the evidence: "where direct I/O works (an aligned O_DIRECT write worked)". */
+export function directIoClause({ directIo, why }: StorageFacts): string {
+  const clauses = {
+    yes: "where direct I/O works",
+    no: "which has no direct I/O",
+    unknown: "where nobody could tell whether direct I/O works",
+  } as const satisfies Record<StorageFacts["directIo"], string>;
+  return why === "" ? clauses[directIo] : `${clauses[directIo]} (${why})`;
+}
+
+function storage({ kind, fileSystem }: StorageFacts): string {
+  return storageWords[kind] ?? `on ${fileSystem ?? (kind === "other" ? "a file system that nobody could name" : kind)}`;
+}
+
+/** Storage that is no file system. */
+const storageWords: Readonly<Partial<Record<StorageKind, string>>> = {
+  block: "block storage",
+  lvm: "LVM storage",
+  zvol: "a ZFS volume",
+  iscsi: "iSCSI storage",
+  rbd: "Ceph RBD storage",
+};
