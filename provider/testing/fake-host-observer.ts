@@ -75,6 +75,11 @@ export function createFakeHostObserver(options: FakeObserverOptions = {}): FakeH
     removePool: (name) => void Reflect.deleteProperty(pools, name),
     setChain: (path, chain) => void chains.set(path, chain),
     hideFromLook: (name) => void hidden.add(name),
+    observePlatform: async ({ depth }) => {
+      asked.push(`observePlatform ${depth}`);
+      const { libvirtVersion, qemuVersion, architecture, kvm } = facts();
+      return { libvirtVersion, qemuVersion, architecture, kvm };
+    },
     observeHost: async (observe) => {
       asked.push(`observeHost ${observe.depth}`);
       const needsProbe = Object.keys(pools).filter((name) => isHidden(name, observe));

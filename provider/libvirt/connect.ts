@@ -1,0 +1,30 @@
+// The composition of the port to libvirt: one lazy connection, and the verbs by concern.
+import { openHostConnection } from "./connection";
+import type { HostConnectionOptions } from "./connection";
+import { domainVerbs } from "./domains";
+import { hostVerbs } from "./host";
+import { liveDomainVerbs } from "./live-domains";
+import type { Libvirt } from "./port";
+import { savedDomainVerbs } from "./saved-domains";
+import { storageVerbs } from "./storage";
+
+/** A local daemon's URI names no host: `qemu:///system`, `qemu+unix:///session?socket=/path`. */
+const localUri = /^[a-z]+(\+unix)?:\/\/\//i;
+
+/**
+ * The host at a libvirt URI. Nothing is connected before the first call, and a lost connection is opened again by the next one.
+ * Verbs reject with HostError, HostConnectionError or CancelledError. `close` ends what the connection holds: probe domains too.
+ */
+export function connectLibvirt(options: HostConnectionOptions): Libvirt {
+  const host = openHostConnection(options);
+  return {
+    uri: options.uri,
+    isLocalSocket: localUri.test(options.uri),
+    close: () => host.close(),
+    ...hostVerbs(host),
+    ...domainVerbs(host),
+    ...liveDomainVerbs(host),
+    ...savedDomainVerbs(host),
+    ...storageVerbs(host),
+  };
+}

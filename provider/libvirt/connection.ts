@@ -1,0 +1,97 @@
+// One lazy connection to the host's daemon: opened at the first call, opened again after it was lost; errors come out translated.
+import { connect } from "node-libvirt";
+import type { ArgsOf, Connection, LifecycleEvent, ProcedureName, ResultOf } from "node-libvirt";
+import { CancelledError } from "../errors";
+import { translateError } from "./errors";
+import type { CallContext } from "./errors";
+import type { CallOptions } from "./port";
+
+/** Starting, saving and making volumes may take minutes: memory and preallocated disks are written. */
+const slowTimeoutMs = 10 * 60_000;
+
+export interface HostConnectionOptions {
+  readonly uri: string;
+  /** For connecting and for each call that is not slow by nature. */
+  readonly timeoutMs: number;
+}
+
+/** What a procedure is called with: node-libvirt's arguments, what it is about, the caller's options. */
+export interface Call<P extends ProcedureName> extends CallContext {
+  readonly args: ArgsOf<P>;
+  readonly options?: CallOptions | undefined;
+}
+
+export interface HostConnection {
+  readonly uri: string;
+  /** Calls once; nothing is ever repeated by itself. */
+  call<P extends ProcedureName>(procedure: P, call: Call<P>): Promise<ResultOf<P>>;
+  /** The same for what may take minutes. */
+  callSlowly<P extends ProcedureName>(procedure: P, call: Call<P>): Promise<ResultOf<P>>;
+  /** Tells of every change of a domain's state, and of times when such changes were missed. Returns what ends it. */
+  onLifecycle(
+    listener: (event: LifecycleEvent | "missed some") => void,
+    call: CallContext & { options?: CallOptions | undefined },
+  ): Promise<() => void>;
+  close(): Promise<void>;
+}
+
+/** The promise, or the signal's end of waiting for it. */
+async function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined, context: CallContext): Promise<Result> {
+  if (signal === undefined) return promise;
+  const ended = new CancelledError(context);
+  if (signal.aborted) throw ended;
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(ended);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", onAbort));
+}
+
+export function openHostConnection({ uri, timeoutMs }: HostConnectionOptions): HostConnection {
+  let opening: Promise<Connection> | undefined;
+  const connected = (): Promise<Connection> => {
+    // A failed attempt is forgotten, so that the next call tries anew.
+    opening ??= connect({ uri, timeoutMs }).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+
+  const translated = async <Result>(
+    context: CallContext,
+    options: CallOptions | undefined,
+    run: (connection: Connection) => Promise<Result>,
+  ) => {
+    try {
+      return await run(await untilAborted(connected(), options?.signal, context));
+    } catch (error) {
+      throw translateError(error, uri, { doing: context.doing, what: context.what }, options?.signal);
+    }
+  };
+
+  const callWithin = <P extends ProcedureName>(procedure: P, call: Call<P>, usualMs: number): Promise<ResultOf<P>> =>
+    translated(call, call.options, (connection) =>
+      // The table types the parameters by procedure; here the procedure is still a variable.
+      (connection.call as (name: P, args: ArgsOf<P>, options: CallOptions) => Promise<ResultOf<P>>).call(connection, procedure, call.args, {
+        timeoutMs: call.options?.timeoutMs ?? usualMs,
+        signal: call.options?.signal,
+      }),
+    );
+
+  return {
+    uri,
+    call: (procedure, call) => callWithin(procedure, call, timeoutMs),
+    callSlowly: (procedure, call) => callWithin(procedure, call, Math.max(timeoutMs, slowTimeoutMs)),
+    onLifecycle: (listener, call) =>
+      translated(call, call.options, (connection) => {
+        const ends = [connection.on("lifecycle", listener), connection.on("gap", () => listener("missed some"))];
+        return Promise.resolve(() => ends.forEach((end) => end()));
+      }),
+    close: async () => {
+      const connection = await opening?.catch(() => undefined);
+      await connection?.close();
+    },
+  };
+}

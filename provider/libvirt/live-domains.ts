@@ -1,0 +1,51 @@
+// The port's verbs about what a running domain can be changed in. They touch the run alone; the definition is changed by defining it.
+import { domainAffectFlags, domainBlockResizeFlags, domainMetadataTypes } from "node-libvirt";
+import type { HostConnection } from "./connection";
+import { aboutDomain, domainRef } from "./domain-ref";
+import type { Libvirt } from "./port";
+
+type LiveVerb = "setLiveDescription" | "setLiveMemory" | "setLiveVcpus" | "attachLiveDevice" | "detachLiveDevice" | "resizeLiveDisk";
+
+const flags = domainAffectFlags.LIVE;
+
+export function liveDomainVerbs(host: HostConnection): Pick<Libvirt, LiveVerb> {
+  return {
+    setLiveDescription: async (uuid, description, options) => {
+      await host.call("domainSetMetadata", {
+        ...aboutDomain("Setting the description of", uuid, options),
+        // No text at all removes the element.
+        args: { dom: domainRef(uuid), type: domainMetadataTypes.DESCRIPTION, metadata: description === "" ? null : description, flags },
+      });
+    },
+    setLiveMemory: async (uuid, memoryKiB, options) => {
+      await host.call("domainSetMemoryFlags", {
+        ...aboutDomain("Setting the memory of", uuid, options),
+        args: { dom: domainRef(uuid), memory: BigInt(memoryKiB), flags },
+      });
+    },
+    setLiveVcpus: async (uuid, count, options) => {
+      await host.call("domainSetVcpusFlags", {
+        ...aboutDomain("Setting the number of vCPUs of", uuid, options),
+        args: { dom: domainRef(uuid), nvcpus: count, flags },
+      });
+    },
+    attachLiveDevice: async (uuid, xml, options) => {
+      await host.callSlowly("domainAttachDeviceFlags", {
+        ...aboutDomain("Attaching a device to", uuid, options),
+        args: { dom: domainRef(uuid), xml, flags },
+      });
+    },
+    detachLiveDevice: async (uuid, xml, options) => {
+      await host.callSlowly("domainDetachDeviceFlags", {
+        ...aboutDomain("Detaching a device from", uuid, options),
+        args: { dom: domainRef(uuid), xml, flags },
+      });
+    },
+    resizeLiveDisk: async (uuid, target, capacityBytes, options) => {
+      await host.callSlowly("domainBlockResize", {
+        ...aboutDomain(`Growing the disk ${target} of`, uuid, options),
+        args: { dom: domainRef(uuid), disk: target, size: BigInt(capacityBytes), flags: domainBlockResizeFlags.BYTES },
+      });
+    },
+  };
+}

@@ -1,0 +1,114 @@
+// The port's verbs about pools and volumes.
+import { storageVolCreateFlags } from "node-libvirt";
+import type { StoragePool, StorageVol } from "node-libvirt";
+import { hostErrorCodes } from "./codes";
+import type { HostConnection } from "./connection";
+import { unlessCode } from "./errors";
+import type { CallOptions, Libvirt, PoolRecord, VolumeRecord, VolumeRef } from "./port";
+
+const { noPool, noVolume } = hostErrorCodes;
+
+const aboutPool = (doing: string, name: string, options: CallOptions | undefined) => ({ doing, what: `the pool ${name}`, options });
+
+const shownRef = (ref: VolumeRef) => ("path" in ref ? ref.path : `${ref.name} in the pool ${ref.pool}`);
+const aboutVolume = (doing: string, ref: VolumeRef, options: CallOptions | undefined) => ({
+  doing,
+  what: `the volume ${shownRef(ref)}`,
+  options,
+});
+
+async function lookUpPool(host: HostConnection, name: string, options: CallOptions | undefined): Promise<StoragePool> {
+  return (await host.call("storagePoolLookupByName", { ...aboutPool("Looking up", name, options), args: { name } })).pool;
+}
+
+async function readPool(host: HostConnection, pool: StoragePool, options: CallOptions | undefined): Promise<PoolRecord> {
+  const about = aboutPool("Reading", pool.name, options);
+  const [{ active }, { xml }, { capacity }] = await Promise.all([
+    host.call("storagePoolIsActive", { ...about, args: { pool } }),
+    host.call("storagePoolGetXmlDesc", { ...about, args: { pool, flags: 0 } }),
+    host.call("storagePoolGetInfo", { ...about, args: { pool } }),
+  ]);
+  return { name: pool.name, uuid: pool.uuid, active, xml, capacityBytes: active ? Number(capacity) : 0 };
+}
+
+async function listPools(host: HostConnection, options: CallOptions | undefined): Promise<readonly PoolRecord[]> {
+  const { pools } = await host.call("connectListAllStoragePools", {
+    doing: "Listing",
+    what: "the host's storage pools",
+    args: { needResults: true, flags: 0 },
+    options,
+  });
+  // A pool may go while it is read: then it is not there.
+  const records = await Promise.all(pools.map((pool) => unlessCode(readPool(host, pool, options), noPool)));
+  return records.filter((record) => record !== undefined);
+}
+
+/** Rejects with "no such volume", or "no such pool" for a volume named by pool. */
+async function lookUpVolume(host: HostConnection, ref: VolumeRef, options: CallOptions | undefined): Promise<StorageVol> {
+  const about = aboutVolume("Looking up", ref, options);
+  if ("path" in ref) return (await host.call("storageVolLookupByPath", { ...about, args: { path: ref.path } })).vol;
+  const pool = await lookUpPool(host, ref.pool, options);
+  return (await host.call("storageVolLookupByName", { ...about, args: { pool, name: ref.name } })).vol;
+}
+
+async function readVolume(host: HostConnection, vol: StorageVol, options: CallOptions | undefined): Promise<VolumeRecord> {
+  const about = aboutVolume("Reading", { pool: vol.pool, name: vol.name }, options);
+  const [{ name: path }, { xml }, { capacity }] = await Promise.all([
+    host.call("storageVolGetPath", { ...about, args: { vol } }),
+    host.call("storageVolGetXmlDesc", { ...about, args: { vol, flags: 0 } }),
+    host.call("storageVolGetInfo", { ...about, args: { vol } }),
+  ]);
+  return { pool: vol.pool, name: vol.name, path, xml, capacityBytes: Number(capacity) };
+}
+
+async function findVolume(host: HostConnection, ref: VolumeRef, options: CallOptions | undefined): Promise<VolumeRecord | undefined> {
+  const found = lookUpVolume(host, ref, options).then((vol) => readVolume(host, vol, options));
+  return unlessCode(found, noVolume, noPool);
+}
+
+async function createVolume(
+  host: HostConnection,
+  poolName: string,
+  xml: string,
+  options: Parameters<Libvirt["createVolume"]>[2],
+): Promise<VolumeRecord> {
+  const pool = await lookUpPool(host, poolName, options);
+  const flags = options?.preallocateMetadata === true ? storageVolCreateFlags.PREALLOC_METADATA : 0;
+  const about = aboutPool("Making a volume in", poolName, options);
+  const { vol } = await host.callSlowly("storageVolCreateXml", { ...about, args: { pool, xml, flags } });
+  return readVolume(host, vol, options);
+}
+
+async function deleteVolume(host: HostConnection, ref: VolumeRef, options: CallOptions | undefined): Promise<void> {
+  const deleted = lookUpVolume(host, ref, options).then((vol) =>
+    host.callSlowly("storageVolDelete", { ...aboutVolume("Deleting", ref, options), args: { vol, flags: 0 } }),
+  );
+  await unlessCode(deleted, noVolume, noPool);
+}
+
+type StorageVerb = "listPools" | "findPool" | "refreshPool" | "findVolume" | "createVolume" | "deleteVolume" | "growVolume";
+
+export function storageVerbs(host: HostConnection): Pick<Libvirt, StorageVerb> {
+  return {
+    listPools: (options) => listPools(host, options),
+    findPool: (name, options) =>
+      unlessCode(
+        lookUpPool(host, name, options).then((pool) => readPool(host, pool, options)),
+        noPool,
+      ),
+    refreshPool: async (name, options) => {
+      const pool = await lookUpPool(host, name, options);
+      await host.callSlowly("storagePoolRefresh", { ...aboutPool("Refreshing", name, options), args: { pool, flags: 0 } });
+    },
+    findVolume: (ref, options) => findVolume(host, ref, options),
+    createVolume: (pool, xml, options) => createVolume(host, pool, xml, options),
+    deleteVolume: (ref, options) => deleteVolume(host, ref, options),
+    growVolume: async (ref, capacityBytes, options) => {
+      const vol = await lookUpVolume(host, ref, options);
+      await host.callSlowly("storageVolResize", {
+        ...aboutVolume("Growing", ref, options),
+        args: { vol, capacity: BigInt(capacityBytes), flags: 0 },
+      });
+    },
+  };
+}
