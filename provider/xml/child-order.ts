@@ -1,0 +1,45 @@
+// Where a new element goes among its siblings: libvirt takes any order, people expect libvirt's own.
+import { addChild, childOf, childrenOf, type AttributeValues, type XmlElement } from "./document";
+
+/** libvirt's order of the children that we write, by parent. */
+const childOrder: Readonly<Record<string, readonly string[]>> = {
+  domain: [
+    "name",
+    "uuid",
+    "title",
+    "description",
+    "metadata",
+    "maxMemory",
+    "memory",
+    "currentMemory",
+    "vcpu",
+    "os",
+    "features",
+    "cpu",
+    "clock",
+    "devices",
+  ],
+  os: ["type", "loader", "nvram", "kernel", "initrd", "cmdline", "boot"],
+  devices: ["emulator", "disk", "controller", "interface", "serial", "console", "input", "graphics", "video", "memballoon"],
+  disk: ["driver", "source", "backingStore", "target", "readonly", "shareable", "serial", "boot", "alias", "address"],
+};
+
+/** Adds a child after its equals and before what libvirt writes behind it; a parent without a known order gets it at its end. */
+export function addInOrder(parent: XmlElement, name: string, attributes: AttributeValues = {}): XmlElement {
+  const order = childOrder[parent.nodeName] ?? [];
+  const later = new Set(order.slice(order.indexOf(name) + 1));
+  const before = order.includes(name) ? childrenOf(parent).find((child) => later.has(child.nodeName)) : undefined;
+  return addChild(parent, name, attributes, before);
+}
+
+/** The first child with the name, made where there is none. */
+export function ensureChild(parent: XmlElement, name: string): XmlElement {
+  return childOf(parent, name) ?? addInOrder(parent, name);
+}
+
+/** An element whose being there says it all (<readonly/>). */
+export function setFlag(parent: XmlElement, name: string, isOn: boolean): void {
+  const present = childrenOf(parent, name);
+  if (isOn && present.length === 0) addInOrder(parent, name);
+  if (!isOn) for (const element of present) parent.removeChild(element);
+}

@@ -1,0 +1,109 @@
+// One disk -> its element in a definition, written over what is there so that nothing unmanaged is lost.
+import type { DiskSource, DomainDisk } from "../plan/domain";
+import type { DriverSettings } from "../plan/settings";
+import { BugError } from "../errors";
+import { addInOrder, ensureChild, setFlag } from "./child-order";
+import { attributeOf, childOf, childrenOf, newRoot, removeChildren, setAttributes, setText, type XmlElement } from "./document";
+import { readXml } from "./read-xml";
+import { writeXml } from "./write-xml";
+
+/** libvirt keeps aliases with this prefix as the user gave them. */
+export const userAliasPrefix = "ua-";
+
+const sourceAttributes = { file: "file", block: "dev" } as const satisfies Record<Exclude<DiskSource["type"], "empty">, string>;
+
+/** Attributes of <driver> that libvirt refuses on any other bus. */
+const virtioOnlyAttributes = [
+  "queues",
+  "queue_size",
+  "iothread",
+  "packed",
+  "iommu",
+  "ats",
+  "event_idx",
+  "ioeventfd",
+  "page_per_vq",
+] as const;
+
+function writeDriver(driver: XmlElement, { cache, io, discard, detectZeroes }: DriverSettings): void {
+  setAttributes(driver, { cache, io, discard, detect_zeroes: detectZeroes });
+}
+
+/** A changed source leaves nothing of the old one behind: its chain, label, slices and index belong to the old data. */
+function writeSource(element: XmlElement, source: DiskSource): void {
+  const current = childOf(element, "source");
+  if (source.type === "empty") {
+    if (attributeOf(element, "type") !== "block") setAttributes(element, { type: "file" });
+    removeChildren(element, "source", "backingStore");
+    return;
+  }
+  const name = sourceAttributes[source.type];
+  if (attributeOf(element, "type") === source.type && attributeOf(current, name) === source.path) return;
+  const startupPolicy = attributeOf(current, "startupPolicy");
+  removeChildren(element, "source", "backingStore");
+  setAttributes(element, { type: source.type });
+  addInOrder(element, "source", { [name]: source.path, startupPolicy });
+}
+
+function writeTarget(element: XmlElement, { target, bus }: DomainDisk): void {
+  const present = ensureChild(element, "target");
+  const oldBus = attributeOf(present, "bus");
+  if (attributeOf(present, "dev") !== target || oldBus !== bus) removeChildren(element, "address");
+  if (oldBus !== bus) {
+    setAttributes(present, { removable: undefined });
+    setAttributes(ensureChild(element, "driver"), Object.fromEntries(virtioOnlyAttributes.map((name) => [name, undefined])));
+  }
+  setAttributes(present, { dev: target, bus });
+}
+
+function setOptional(element: XmlElement, name: string, write: ((child: XmlElement) => void) | undefined): void {
+  if (write === undefined) removeChildren(element, name);
+  else write(ensureChild(element, name));
+}
+
+/** Writes the disk into its element, new or old. Only a new one gets our alias: see addDisk. */
+export function writeDisk(element: XmlElement, disk: DomainDisk): void {
+  setAttributes(element, { device: disk.device });
+  const driver = ensureChild(element, "driver");
+  if (attributeOf(driver, "type") !== disk.format) removeChildren(element, "backingStore");
+  writeSource(element, disk.source);
+  writeTarget(element, disk);
+  setAttributes(driver, { name: "qemu", type: disk.format });
+  writeDriver(driver, disk.driver);
+  const { serial, bootOrder } = disk;
+  setFlag(element, "readonly", disk.readonly || disk.device === "cdrom");
+  setFlag(element, "shareable", disk.shareable);
+  setOptional(element, "serial", serial === undefined ? undefined : (child) => setText(child, serial));
+  setOptional(element, "boot", bootOrder === undefined ? undefined : (child) => setAttributes(child, { order: bootOrder }));
+}
+
+/** A disk that the definition does not have yet. */
+export function addDisk(devices: XmlElement, disk: DomainDisk): void {
+  const element = addInOrder(devices, "disk", { type: "file" });
+  writeDisk(element, disk);
+  addInOrder(element, "alias", { name: `${userAliasPrefix}${disk.key}` });
+}
+
+/** The element of one disk, for hotplug. */
+export function diskXml(disk: DomainDisk): string {
+  const element = newRoot("disk", { type: "file" });
+  writeDisk(element, disk);
+  addInOrder(element, "alias", { name: `${userAliasPrefix}${disk.key}` });
+  return writeXml(element);
+}
+
+/**
+ * Changes the driver settings of the named disks (by target: "vda") in any domain XML, and nothing else: for the XML inside a managed save.
+ * Throws BugError where the XML has no disk with such a target, so that nobody takes it for changed.
+ */
+export function driverSettingsXml(xml: string, settings: ReadonlyMap<string, DriverSettings>): string {
+  const domain = readXml(xml);
+  const devices = childOf(domain, "devices");
+  const disks = devices === undefined ? [] : childrenOf(devices, "disk");
+  for (const [target, driver] of settings) {
+    const disk = disks.find((element) => attributeOf(childOf(element, "target"), "dev") === target);
+    if (disk === undefined) throw new BugError(`The domain's XML has no disk ${target} whose driver settings could be changed.`);
+    writeDriver(ensureChild(disk, "driver"), driver);
+  }
+  return writeXml(domain);
+}

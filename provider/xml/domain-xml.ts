@@ -1,0 +1,40 @@
+// A decided machine -> libvirt's definition of it, new or written over the one that libvirt has.
+import type { DomainPlan } from "../plan/domain";
+import type { XmlElement } from "./document";
+import { configureConsoles } from "./domain/configure-consoles";
+import { configureCpu } from "./domain/configure-cpu";
+import { configureDisks } from "./domain/configure-disks";
+import { configureGraphics } from "./domain/configure-graphics";
+import { configureIdentity } from "./domain/configure-identity";
+import { configureMemory } from "./domain/configure-memory";
+import { configureMetadata } from "./domain/configure-metadata";
+import { configureOs } from "./domain/configure-os";
+import { newMachine } from "./domain/new-machine";
+import { readXml } from "./read-xml";
+import { writeXml } from "./write-xml";
+
+type Configurator = (domain: XmlElement, plan: DomainPlan) => void;
+
+/** Each writes its part of the plan into the document. Disks come before metadata: they read the old one for the keys of imported disks. */
+const configurators: readonly Configurator[] = [
+  configureIdentity,
+  configureMemory,
+  configureCpu,
+  configureOs,
+  configureDisks,
+  configureConsoles,
+  configureGraphics,
+  configureMetadata,
+];
+
+/**
+ * Writes a plan as a domain definition. With `base` (the inactive XML as libvirt returned it) only what a plan speaks of is changed; addresses, other
+ * devices, foreign metadata, comments and QEMU's own options survive. Absent optional fields of the plan leave the base as it is, except
+ * `description` and `directBoot` (removed) and `serialFile` (a serial port to a file goes back to a pty; any other is left alone).
+ * Idempotent: written over its own result it gives the same text. Throws BugError on a value that XML cannot hold (see xmlTextProblem).
+ */
+export function domainXml(plan: DomainPlan, base?: string): string {
+  const domain = base === undefined ? newMachine(plan) : readXml(base);
+  for (const configure of configurators) configure(domain, plan);
+  return writeXml(domain);
+}

@@ -1,0 +1,48 @@
+// Plan -> the <disk> elements: each planned disk is written over its old element, gone ones are removed, new ones added.
+import { diskDevices, type DomainDisk, type DomainPlan } from "../../plan/domain";
+import { addInOrder, ensureChild } from "../child-order";
+import { addDisk, writeDisk } from "../disk-xml";
+import { attributeOf, childOf, childrenOf, remove, type XmlElement } from "../document";
+import { parseMetadata } from "../metadata-xml";
+import { diskKey } from "../parse-domain";
+
+/** Disk types that a plan can express: a network disk or a floppy that somebody else gave the machine is left alone. */
+const plannedTypes: readonly string[] = ["file", "block"];
+
+function isExpressible(element: XmlElement): boolean {
+  const device = attributeOf(element, "device") ?? "disk";
+  return diskDevices.some((known) => known === device) && plannedTypes.includes(attributeOf(element, "type") ?? "file");
+}
+
+/** The old element of each planned disk: by identity, else one without an identity of its own at the same target. */
+function matchDisks(domain: XmlElement, elements: readonly XmlElement[], disks: readonly DomainDisk[]): Map<DomainDisk, XmlElement> {
+  const keyByTarget = parseMetadata(childOf(domain, "metadata"))?.keyByTarget;
+  const targetOf = (element: XmlElement) => attributeOf(childOf(element, "target"), "dev");
+  const free = new Set(elements);
+  const matched = new Map<DomainDisk, XmlElement>();
+  const match = (fits: (element: XmlElement, disk: DomainDisk) => boolean) => {
+    for (const disk of disks) {
+      const found = matched.has(disk) ? undefined : [...free].find((element) => fits(element, disk));
+      if (found !== undefined && free.delete(found)) matched.set(disk, found);
+    }
+  };
+  match((element, { key }) => diskKey(element, keyByTarget) === key);
+  match((element, { target }) => targetOf(element) === target && diskKey(element, keyByTarget) === target);
+  return matched;
+}
+
+export function configureDisks(domain: XmlElement, { disks }: DomainPlan): void {
+  const devices = ensureChild(domain, "devices");
+  const elements = childrenOf(devices, "disk");
+  const matched = matchDisks(domain, elements, disks);
+  const kept = new Set(matched.values());
+  remove(...elements.filter((element) => !kept.has(element) && isExpressible(element)));
+  for (const disk of disks) {
+    const element = matched.get(disk);
+    if (element === undefined) addDisk(devices, disk);
+    else writeDisk(element, disk);
+  }
+  const hasScsiController = childrenOf(devices, "controller").some((controller) => attributeOf(controller, "type") === "scsi");
+  const needsScsi = disks.some(({ bus }) => bus === "scsi");
+  if (needsScsi && !hasScsiController) addInOrder(devices, "controller", { type: "scsi", index: 0, model: "virtio-scsi" });
+}

@@ -1,0 +1,106 @@
+// libvirt's domain XML -> what we know of a machine: of any origin, inactive or live; what a plan does not speak of is passed over.
+import type { DirectBoot, ObservedDisk, ObservedDomain } from "../plan/domain";
+import { userAliasPrefix } from "./disk-xml";
+import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from "./document";
+import { parseMetadata } from "./metadata-xml";
+import { readXml } from "./read-xml";
+import { integerOf, memoryKiBOf } from "./size";
+
+/** Where libvirt keeps the path, for the disk types that have one. */
+const pathAttributes: Readonly<Record<string, string>> = { file: "file", block: "dev", dir: "dir" };
+
+/** The disk's identity: our (or the user's) alias, else the key that our metadata has for its target, else the target itself. */
+export function diskKey(element: XmlElement, keyByTarget: ReadonlyMap<string, string> | undefined): string {
+  const alias = attributeOf(childOf(element, "alias"), "name");
+  if (alias?.startsWith(userAliasPrefix) === true) return alias.slice(userAliasPrefix.length);
+  const target = attributeOf(childOf(element, "target"), "dev") ?? "";
+  return keyByTarget?.get(target) ?? target;
+}
+
+/** Leaves out the keys without a value. */
+function present<Values extends object>(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Values;
+}
+
+function parseDisk(element: XmlElement, keyByTarget: ReadonlyMap<string, string> | undefined): ObservedDisk {
+  const target = childOf(element, "target");
+  const driver = childOf(element, "driver");
+  const sourceType = attributeOf(element, "type") ?? "file";
+  return present({
+    key: diskKey(element, keyByTarget),
+    device: attributeOf(element, "device") ?? "disk",
+    bus: attributeOf(target, "bus"),
+    target: attributeOf(target, "dev") ?? "",
+    sourceType,
+    path: attributeOf(childOf(element, "source"), pathAttributes[sourceType] ?? ""),
+    format: attributeOf(driver, "type"),
+    readonly: childOf(element, "readonly") !== undefined,
+    shareable: childOf(element, "shareable") !== undefined,
+    serial: textOf(childOf(element, "serial")),
+    bootOrder: integerOf(attributeOf(childOf(element, "boot"), "order")),
+    cache: attributeOf(driver, "cache"),
+    io: attributeOf(driver, "io"),
+    discard: attributeOf(driver, "discard"),
+    detectZeroes: attributeOf(driver, "detect_zeroes"),
+  });
+}
+
+function parseDirectBoot(domain: XmlElement): DirectBoot | undefined {
+  const kernel = textOf(childOf(domain, "os", "kernel"));
+  if (kernel === undefined) return undefined;
+  return present({ kernel, initrd: textOf(childOf(domain, "os", "initrd")), cmdline: textOf(childOf(domain, "os", "cmdline")) });
+}
+
+/** A <cpu> that names a model without a mode is libvirt's oldest way to say "custom". */
+function parseCpuMode(domain: XmlElement): string | undefined {
+  const cpu = childOf(domain, "cpu");
+  return attributeOf(cpu, "mode") ?? (childOf(domain, "cpu", "model") === undefined ? undefined : "custom");
+}
+
+function parseGraphics(domain: XmlElement): ObservedDomain["graphics"] {
+  const devices = childOf(domain, "devices");
+  const types = devices === undefined ? [] : childrenOf(devices, "graphics").map((graphics) => attributeOf(graphics, "type"));
+  if (types.length === 0) return "none";
+  return types.includes("vnc") ? "vnc" : "other";
+}
+
+function parseSerialFile(domain: XmlElement): string | undefined {
+  const serial = childOf(domain, "devices", "serial");
+  return attributeOf(serial, "type") === "file" ? attributeOf(childOf(domain, "devices", "serial", "source"), "path") : undefined;
+}
+
+function parseSizes(domain: XmlElement): Pick<ObservedDomain, "cpus" | "maxCpus" | "memoryKiB" | "maxMemoryKiB"> {
+  const vcpu = childOf(domain, "vcpu");
+  const maxCpus = integerOf(textOf(vcpu)) ?? 1;
+  const maxMemoryKiB = memoryKiBOf(childOf(domain, "memory")) ?? 0;
+  return {
+    cpus: integerOf(attributeOf(vcpu, "current")) ?? maxCpus,
+    maxCpus,
+    memoryKiB: memoryKiBOf(childOf(domain, "currentMemory")) ?? maxMemoryKiB,
+    maxMemoryKiB,
+  };
+}
+
+/** Reads a domain definition. Words that only libvirt knows are kept as they are; a missing name or UUID reads as "". */
+export function parseDomain(xml: string): ObservedDomain {
+  const domain = readXml(xml);
+  const osType = childOf(domain, "os", "type");
+  const devices = childOf(domain, "devices");
+  const stored = parseMetadata(childOf(domain, "metadata"));
+  return present({
+    name: textOf(childOf(domain, "name")) ?? "",
+    uuid: textOf(childOf(domain, "uuid")) ?? "",
+    description: textOf(childOf(domain, "description")),
+    domainType: attributeOf(domain, "type") ?? "",
+    architecture: attributeOf(osType, "arch") ?? "",
+    machine: attributeOf(osType, "machine") ?? "",
+    ...parseSizes(domain),
+    cpuMode: parseCpuMode(domain),
+    directBoot: parseDirectBoot(domain),
+    serialFile: parseSerialFile(domain),
+    graphics: parseGraphics(domain),
+    video: attributeOf(childOf(domain, "devices", "video", "model"), "type"),
+    disks: devices === undefined ? [] : childrenOf(devices, "disk").map((disk) => parseDisk(disk, stored?.keyByTarget)),
+    metadata: stored?.metadata,
+  });
+}
