@@ -29,6 +29,7 @@ export class XdrWriter {
   #buffer = Buffer.allocUnsafe(initialWriterBytes);
   #length = 0;
 
+  /** Makes room, and returns where it begins. Moves the buffer, so call it before the buffer is used. */
   #grow(bytes: number): number {
     const start = this.#length;
     this.#length += bytes;
@@ -41,23 +42,28 @@ export class XdrWriter {
   }
 
   u32(value: number): void {
-    this.#buffer.writeUInt32BE(value, this.#grow(wordBytes));
+    const start = this.#grow(wordBytes);
+    this.#buffer.writeUInt32BE(value, start);
   }
 
   i32(value: number): void {
-    this.#buffer.writeInt32BE(value, this.#grow(wordBytes));
+    const start = this.#grow(wordBytes);
+    this.#buffer.writeInt32BE(value, start);
   }
 
   u64(value: bigint): void {
-    this.#buffer.writeBigUInt64BE(value, this.#grow(2 * wordBytes));
+    const start = this.#grow(2 * wordBytes);
+    this.#buffer.writeBigUInt64BE(value, start);
   }
 
   i64(value: bigint): void {
-    this.#buffer.writeBigInt64BE(value, this.#grow(2 * wordBytes));
+    const start = this.#grow(2 * wordBytes);
+    this.#buffer.writeBigInt64BE(value, start);
   }
 
   f64(value: number): void {
-    this.#buffer.writeDoubleBE(value, this.#grow(2 * wordBytes));
+    const start = this.#grow(2 * wordBytes);
+    this.#buffer.writeDoubleBE(value, start);
   }
 
   /** Appends bytes and pads them with zeroes to a whole word. */
