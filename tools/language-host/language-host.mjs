@@ -3,13 +3,11 @@
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-
-const require = createRequire(import.meta.url);
-const grpc = require("@grpc/grpc-js");
-const { LanguageRuntimeService } = require("@pulumi/pulumi/proto/language_grpc_pb.js");
-const messages = require("@pulumi/pulumi/proto/language_pb.js");
-const { PluginInfo } = require("@pulumi/pulumi/proto/plugin_pb.js");
-const { version } = require("@pulumi/pulumi/package.json");
+import grpc from "@grpc/grpc-js";
+import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb.js";
+import messages from "@pulumi/pulumi/proto/language_pb.js";
+import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
 
 /** The SDK ends a program with this code when it has told the user already what went wrong. */
 const ALREADY_REPORTED_EXIT_CODE = 32;
@@ -38,13 +36,19 @@ function runnerArguments(request) {
   };
   const given = Object.entries(named).filter(([, value]) => value);
   return [
-    require.resolve("@pulumi/pulumi/cmd/run", { paths: [folder, import.meta.dirname] }),
+    sdkFile(folder, "@pulumi/pulumi/cmd/run"),
     ...given.flatMap(([name, value]) => [`--${name}`, value]),
     ...(request.getDryrun() ? ["--dry-run"] : []),
     join(folder, info.getEntryPoint() || "."),
     ...request.getArgsList(),
   ];
 }
+
+/**
+ * @param {string} folder of the program
+ * @param {string} name
+ */
+const sdkFile = (folder, name) => createRequire(join(folder, "index.js")).resolve(name);
 
 /** @param {any} request */
 function runnerEnvironment(request) {
@@ -96,8 +100,8 @@ function about() {
 }
 
 function pluginInfo() {
-  const answer = new PluginInfo();
-  answer.setVersion(version);
+  const answer = new plugin.PluginInfo();
+  answer.setVersion("0.0.0-stand-in");
   return answer;
 }
 
@@ -107,10 +111,9 @@ function handshake(request) {
   return new messages.LanguageHandshakeResponse();
 }
 
-/** @param {any} [_request] */
-function endPrograms(_request) {
+function endPrograms() {
   for (const child of running) child.kill("SIGTERM");
-  return new (require("google-protobuf/google/protobuf/empty_pb.js").Empty)();
+  return new empty.Empty();
 }
 
 /**
