@@ -1,0 +1,50 @@
+// The paused throw-away machine that a host's storage is asked with, and the scratch disk that is plugged into it and out again.
+import type { CacheMode } from "../plan/settings";
+import { addChild, newRoot, setText } from "./document";
+import { writeXml } from "./write-xml";
+
+export interface ProbeDomainRequest {
+  readonly name: string;
+  /** "x86_64" */
+  readonly architecture: string;
+  readonly machine?: string | undefined;
+  /** Never kvm: a probe must not fail for want of an accelerator. */
+  readonly domainType: "qemu";
+}
+
+export interface ProbeDiskRequest {
+  readonly path: string;
+  /** Decides the bus: "vda" is virtio, "sda" is on the probe machine's SCSI controller. */
+  readonly target: string;
+  readonly cache: CacheMode;
+  readonly format: "raw";
+  readonly readonly?: boolean | undefined;
+}
+
+/** It never runs an instruction: enough for QEMU to start with. */
+const probeMemoryKiB = 16 * 1024;
+
+/** The smallest machine that takes disks in and lets them go while it is paused: ACPI is what PCI hotplug needs. */
+export function probeDomainXml({ name, architecture, machine, domainType }: ProbeDomainRequest): string {
+  const domain = newRoot("domain", { type: domainType });
+  setText(addChild(domain, "name"), name);
+  setText(addChild(domain, "memory", { unit: "KiB" }), probeMemoryKiB);
+  setText(addChild(domain, "vcpu"), 1);
+  setText(addChild(addChild(domain, "os"), "type", { arch: architecture, machine }), "hvm");
+  addChild(addChild(domain, "features"), "acpi");
+  const devices = addChild(domain, "devices");
+  addChild(devices, "controller", { type: "scsi", index: 0, model: "virtio-scsi" });
+  addChild(devices, "controller", { type: "usb", index: 0, model: "none" });
+  addChild(devices, "memballoon", { model: "none" });
+  return writeXml(domain);
+}
+
+/** A scratch file as a disk of the probe machine. */
+export function probeDiskXml({ path, target, cache, format, readonly }: ProbeDiskRequest): string {
+  const disk = newRoot("disk", { type: "file", device: "disk" });
+  addChild(disk, "driver", { name: "qemu", type: format, cache });
+  addChild(disk, "source", { file: path });
+  addChild(disk, "target", { dev: target, bus: target.startsWith("sd") ? "scsi" : "virtio" });
+  if (readonly === true) addChild(disk, "readonly");
+  return writeXml(disk);
+}
