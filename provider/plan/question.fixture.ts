@@ -35,10 +35,10 @@ export function mystery(facts: Partial<StorageFacts> = {}): StorageFacts {
 }
 
 export function diskQuestion(parts: {
-  readonly disk?: Partial<DiskRequest>;
-  readonly chain?: DiskQuestion["chain"];
-  readonly policy?: DiskQuestion["policy"];
-  readonly hypervisor?: Partial<DiskQuestion["hypervisor"]>;
+  readonly disk?: Partial<DiskRequest> | undefined;
+  readonly chain?: DiskQuestion["chain"] | undefined;
+  readonly policy?: DiskQuestion["policy"] | undefined;
+  readonly hypervisor?: Partial<DiskQuestion["hypervisor"]> | undefined;
 }): DiskQuestion {
   return {
     disk: { key: "root", device: "disk", format: "raw", readonly: false, shareable: false, pool: "fast", own: {}, vm: {}, ...parts.disk },
