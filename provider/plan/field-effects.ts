@@ -1,0 +1,91 @@
+// What a change of each VirtualMachine input costs a running machine: the table that diff, preview and update share.
+
+/**
+ * `live`: taken by the running machine. `suspend`: a host-side setting of a device, taken by a managed save, an edit of the saved definition and a start;
+ * the guest does not reboot. `restart`: only a cold start takes it. `replace`: the machine has to be made anew.
+ */
+export type ChangeEffect = "live" | "suspend" | "restart" | "replace";
+
+export interface FieldEffect {
+  readonly effect: ChangeEffect;
+  /** Why, as a clause for a message: "<path> …, because <because>". */
+  readonly because: string;
+}
+
+/** By the path of the input; `*` stands for a key of a map. Settings that only steer decisions are live: what they change is another row. */
+export const fieldEffects = {
+  name: { effect: "replace", because: "libvirt renames no running machine, and a program names a machine to say which one it means" },
+  host: { effect: "live", because: "policy and facts reach the machine through its disks' effective settings alone" },
+  description: { effect: "live", because: "libvirt changes a running machine's description" },
+  autostart: { effect: "live", because: "it is a mark beside the definition" },
+  power: { effect: "live", because: "it is the state itself" },
+  applyChanges: { effect: "live", because: "it steers how other changes are applied" },
+  shutdownTimeoutSeconds: { effect: "live", because: "it steers how the machine is stopped" },
+  cache: { effect: "live", because: "it steers the disks' effective settings" },
+  io: { effect: "live", because: "it steers the disks' effective settings" },
+  discard: { effect: "live", because: "it steers the disks' effective settings" },
+  detectZeroes: { effect: "live", because: "it steers the disks' effective settings" },
+  cpus: { effect: "live", because: "virtual CPUs are plugged in and out, up to maxCpus" },
+  maxCpus: { effect: "restart", because: "the number of CPU slots is fixed when the machine starts" },
+  memory: { effect: "live", because: "the balloon moves the guest's memory, up to maxMemory" },
+  maxMemory: { effect: "restart", because: "the guest's memory is laid out when the machine starts" },
+  machine: { effect: "restart", because: "it is the machine's hardware" },
+  cpuMode: { effect: "restart", because: "the guest reads its CPU's features once, when it boots" },
+  accelerator: { effect: "restart", because: "it decides how QEMU runs the guest's CPU" },
+  firmware: { effect: "restart", because: "it runs before the guest does" },
+  directBoot: { effect: "restart", because: "a kernel is loaded when the machine starts" },
+  "directBoot.kernel": { effect: "restart", because: "a kernel is loaded when the machine starts" },
+  "directBoot.initrd": { effect: "restart", because: "an initrd is loaded when the machine starts" },
+  "directBoot.cmdline": { effect: "restart", because: "a kernel reads its command line when it boots" },
+  serial: { effect: "restart", because: "QEMU opens its serial ports when it starts" },
+  "serial.file": { effect: "restart", because: "QEMU opens its serial ports when it starts" },
+  graphics: { effect: "restart", because: "QEMU opens its display when it starts" },
+  video: { effect: "restart", because: "it is the machine's hardware" },
+} as const satisfies Record<string, FieldEffect>;
+
+/** By the name of a disk's input or of its part in effectiveDisks; `added` and `removed` are the whole disk. A disk whose source changes is another disk in the same place. */
+export const diskFieldEffects = {
+  added: { effect: "live", because: "libvirt plugs disks in" },
+  removed: { effect: "restart", because: "a disk is unplugged when the guest lets go of it, and otherwise goes at the next cold start" },
+  file: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  pool: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  volume: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  image: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  format: { effect: "restart", because: "QEMU reads the same file in another way" },
+  device: { effect: "restart", because: "it is the machine's hardware" },
+  bus: { effect: "restart", because: "it is the machine's hardware" },
+  readonly: { effect: "restart", because: "the guest learns it when it finds the disk" },
+  shareable: { effect: "restart", because: "QEMU locks an image when it opens it" },
+  serial: { effect: "restart", because: "the guest reads it when it finds the disk" },
+  bootOrder: { effect: "restart", because: "the firmware reads it before the guest boots" },
+  size: { effect: "live", because: "a disk grows under a running guest" },
+  cache: { effect: "suspend", because: "libvirt changes it on no running disk (code 84)" },
+  io: { effect: "suspend", because: "libvirt changes it on no running disk (code 84)" },
+  discard: { effect: "suspend", because: "libvirt changes it on no running disk (code 84)" },
+  detectZeroes: { effect: "suspend", because: "libvirt takes it for a running disk without effect" },
+  target: { effect: "restart", because: "it is where the guest finds the disk" },
+  requested: { effect: "live", because: "it is a note of ours about the decision" },
+  reason: { effect: "live", because: "it is a note of ours about the decision" },
+  notVerified: { effect: "live", because: "it is a note of ours about the decision" },
+  warnings: { effect: "live", because: "it is a note of ours about the decision" },
+  migration: { effect: "live", because: "it is a note of ours about the decision" },
+  keepOnDelete: { effect: "live", because: "it is a note of ours about the volume" },
+  preallocation: { effect: "live", because: "it is heard only when a volume is made" },
+} as const satisfies Record<string, FieldEffect>;
+
+const diskMaps = ["disks", "effectiveDisks"];
+
+/**
+ * The effect of changing the input at `path`: `cpus`, `directBoot.kernel`, `disks.root.cache`, or `effectiveDisks.root.cache` (what the planner decided).
+ * For a whole disk (`disks.root`) say whether it is `added` or `removed`. undefined: no such input.
+ */
+export function fieldEffect(path: string, disk: "added" | "removed" = "added"): FieldEffect | undefined {
+  const [field = "", key, diskField] = path.split(".");
+  if (!diskMaps.includes(field)) return entry(fieldEffects, path);
+  if (key === undefined) return undefined;
+  return entry(diskFieldEffects, diskField ?? disk);
+}
+
+function entry(table: Readonly<Record<string, FieldEffect>>, name: string): FieldEffect | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
