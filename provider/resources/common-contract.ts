@@ -8,34 +8,34 @@ import { cacheModes, cacheSettings, detectZeroesModes, discardModes, ioModes, io
 
 export const cacheSetting = z
   .enum(cacheSettings)
-  .meta({ id: "CacheSetting" })
-  .describe("A cache mode of QEMU, or `auto`: the mode that boots, is safe and is fast on the storage the disk is really on.");
-export const cacheMode = z.enum(cacheModes).meta({ id: "CacheMode" }).describe("A cache mode of QEMU, in libvirt's words.");
+  .describe("A cache mode of QEMU, or `auto`: the mode that boots, is safe and is fast on the storage the disk is really on.")
+  .meta({ id: "CacheSetting" });
+export const cacheMode = z.enum(cacheModes).describe("A cache mode of QEMU, in libvirt's words.").meta({ id: "CacheMode" });
 export const ioSetting = z
   .enum(ioSettings)
-  .meta({ id: "IoSetting" })
-  .describe("How QEMU issues I/O, or `auto`. `native` needs a cache mode with direct I/O (`none`, `directsync`).");
-export const ioMode = z.enum(ioModes).meta({ id: "IoMode" }).describe("How QEMU issues I/O.");
+  .describe("How QEMU issues I/O, or `auto`. `native` needs a cache mode with direct I/O (`none`, `directsync`).")
+  .meta({ id: "IoSetting" });
+export const ioMode = z.enum(ioModes).describe("How QEMU issues I/O.").meta({ id: "IoMode" });
 export const discardMode = z
   .enum(discardModes)
-  .meta({ id: "DiscardMode" })
-  .describe("Whether the guest's discard (TRIM) requests reach the storage: `unmap` or `ignore`.");
+  .describe("Whether the guest's discard (TRIM) requests reach the storage: `unmap` or `ignore`.")
+  .meta({ id: "DiscardMode" });
 export const detectZeroesMode = z
   .enum(detectZeroesModes)
-  .meta({ id: "DetectZeroesMode" })
-  .describe("Whether writes of zeroes are turned into cheaper operations; `unmap` needs `discard: unmap`.");
+  .describe("Whether writes of zeroes are turned into cheaper operations; `unmap` needs `discard: unmap`.")
+  .meta({ id: "DetectZeroesMode" });
 export const applyChanges = z
   .enum(applyChangesChoices)
-  .meta({ id: "ApplyChanges" })
   .describe(
     "How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.",
-  );
-export const cpuMode = z.enum(cpuModes).meta({ id: "CpuMode" }).describe("libvirt's CPU mode.");
+  )
+  .meta({ id: "ApplyChanges" });
+export const cpuMode = z.enum(cpuModes).describe("libvirt's CPU mode.").meta({ id: "CpuMode" });
 export const accelerator = z
   .enum(acceleratorChoices)
-  .meta({ id: "Accelerator" })
-  .describe("`kvm`, `qemu` (TCG, software emulation) or `auto`: KVM where QEMU may use it, else TCG with a warning.");
-export const videoModel = z.enum(videoModels).meta({ id: "VideoModel" }).describe("The video device.");
+  .describe("`kvm`, `qemu` (TCG, software emulation) or `auto`: KVM where QEMU may use it, else TCG with a warning.")
+  .meta({ id: "Accelerator" });
+export const videoModel = z.enum(videoModels).describe("The video device.").meta({ id: "VideoModel" });
 
 /** The four settings of a disk rule, each optional; `where` ends the sentence "Cache mode of …". */
 export const ruleFields = (where: string) => ({
@@ -47,8 +47,8 @@ export const ruleFields = (where: string) => ({
 
 export const diskRule = z
   .strictObject(ruleFields("the disks this rule is for"))
-  .meta({ id: "DiskRule" })
-  .describe("Settings for the disks of a pool or of a kind of storage. What is absent is decided by the next level.");
+  .describe("Settings for the disks of a pool or of a kind of storage. What is absent is decided by the next level.")
+  .meta({ id: "DiskRule" });
 
 /** The policy's fields: HostDefaults' inputs. */
 export const policyFields = {
@@ -74,20 +74,20 @@ export const policyFields = {
 
 export const hostPolicy = z
   .strictObject(policyFields)
-  .meta({ id: "HostPolicy" })
-  .describe("The host-wide policy of a HostDefaults.") satisfies z.ZodType<HostPolicy>;
+  .describe("The host-wide policy of a HostDefaults.")
+  .meta({ id: "HostPolicy" }) satisfies z.ZodType<HostPolicy>;
 
-const directIo = z.enum(["yes", "no", "unknown"]).meta({ id: "Answer" }).describe("`yes`, `no` or `unknown`; `why` says why.");
+const directIo = z.enum(["yes", "no", "unknown"]).describe("`yes`, `no` or `unknown`; `why` says why.").meta({ id: "Answer" });
 
 const storageFactFields = {
-  kind: z.enum(storageKinds).meta({ id: "StorageKind" }).describe("The kind of storage, as rules are made by it."),
+  kind: z.enum(storageKinds).describe("The kind of storage, as rules are made by it.").meta({ id: "StorageKind" }),
   path: z.string().describe("The path that was looked at."),
   fileSystem: z.string().optional().describe("The file system, as the kernel names it."),
   directIo: directIo.describe("Whether O_DIRECT works there."),
   source: z
     .enum(["table", "local write", "probe domain", "not asked"])
-    .meta({ id: "FactSource" })
-    .describe("How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all."),
+    .describe("How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.")
+    .meta({ id: "FactSource" }),
   why: z.string().describe("Why the answer is what it is."),
   shared: z.boolean().describe("Whether other hosts can see this storage, as libvirt judges it for live migration."),
   version: z.string().optional().describe("Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it."),
@@ -105,8 +105,8 @@ export const poolFacts = z
     type: z.string().describe("libvirt's pool type."),
     active: z.boolean().describe("Whether the pool is started."),
   })
-  .meta({ id: "PoolFacts" })
-  .describe("What is known of a storage pool.");
+  .describe("What is known of a storage pool.")
+  .meta({ id: "PoolFacts" });
 
 export const hostFacts = z
   .strictObject({
@@ -115,14 +115,14 @@ export const hostFacts = z
     architecture: z.string().describe("The host's architecture, in libvirt's words."),
     kvm: z
       .strictObject({ usable: directIo.describe("Whether QEMU may use KVM."), why: z.string().describe("Why.") })
-      .meta({ id: "AcceleratorFacts" })
-      .describe("Whether KVM can be used."),
+      .describe("Whether KVM can be used.")
+      .meta({ id: "AcceleratorFacts" }),
     pools: z.record(z.string(), poolFacts).describe("The storage pools, by name."),
   })
-  .meta({ id: "HostFacts" })
-  .describe("What a host and its storage can really do.") satisfies z.ZodType<HostFacts>;
+  .describe("What a host and its storage can really do.")
+  .meta({ id: "HostFacts" }) satisfies z.ZodType<HostFacts>;
 
 export const hostSettings = z
   .strictObject({ policy: hostPolicy.describe("The policy."), facts: hostFacts.describe("The facts.") })
-  .meta({ id: "HostSettings" })
-  .describe("Policy and facts of a host, by value: `HostDefaults.settings`.");
+  .describe("Policy and facts of a host, by value: `HostDefaults.settings`.")
+  .meta({ id: "HostSettings" });

@@ -1,5 +1,6 @@
 // Small pure helpers over property values that may hold unknowns.
 import type { Value, Values } from "./resource";
+import { parseSize } from "../plan/size";
 import { unknown } from "./resource";
 
 export const isValues = (value: Value | undefined): value is Values => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -28,6 +29,12 @@ export function defined<T extends object>(object: T): { [K in keyof T]?: Exclude
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
+}
+
+/** Bytes of a size such as "20GiB", where the value is one. */
+export function sizeBytes(value: Value | undefined): number | undefined {
+  const parsed = typeof value === "string" ? parseSize(value) : undefined;
+  return parsed !== undefined && "bytes" in parsed ? parsed.bytes : undefined;
 }
 
 /** Typed data of our own as property values: the shapes are JSON-like, which TypeScript cannot see of an interface. */

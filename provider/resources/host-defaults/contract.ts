@@ -14,8 +14,8 @@ const poolDefault = z
     io: ioMode.optional().describe("The I/O mode a new disk in the pool gets."),
     reason: z.string().describe("Why, in a sentence."),
   })
-  .meta({ id: "PoolDefault" })
-  .describe("The default that follows from policy and facts for a new disk in a pool.");
+  .describe("The default that follows from policy and facts for a new disk in a pool.")
+  .meta({ id: "PoolDefault" });
 
 export const outputs = z.strictObject({
   settings: hostSettings.describe("Policy and facts, by value: the `host` of VirtualMachines."),

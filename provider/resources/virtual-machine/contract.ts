@@ -12,6 +12,7 @@ import {
   ruleFields,
   videoModel,
 } from "../common-contract";
+import { parseSize } from "../../plan/size";
 import { diskBuses, diskDevices, diskFormats } from "../../plan/domain";
 
 export const description =
@@ -19,7 +20,10 @@ export const description =
   "live where possible, else as `applyChanges` says.";
 
 /** A size with its unit, in bytes when parsed: plan/size.ts. */
-const size = z.string().regex(/^\s*\d+(\.\d+)?\s*([KMGTP]i?B|B)\s*$/, { error: 'write a number and a unit, such as "512MiB" or "20GiB".' });
+const size = z.string().superRefine((text, context) => {
+  const parsed = parseSize(text);
+  if ("problem" in parsed) context.addIssue({ code: "custom", message: parsed.problem });
+});
 
 export const disk = z
   .strictObject({
@@ -48,11 +52,7 @@ export const disk = z
       .optional()
       .describe("Space taken when the volume is made: none (`off`, default), qcow2's tables (`metadata`), or all of it (`full`)."),
     device: z.enum(diskDevices).meta({ id: "DiskDevice" }).optional().describe("What the guest sees: `disk` (default) or `cdrom`."),
-    bus: z
-      .enum(diskBuses)
-      .meta({ id: "DiskBus" })
-      .optional()
-      .describe("The bus. Default: `virtio` for disks; `sata` for CD-ROMs (`ide` on the `pc` machine)."),
+    bus: z.enum(diskBuses).meta({ id: "DiskBus" }).optional().describe("The bus. Default: `virtio` for disks, `sata` for CD-ROMs."),
     readonly: z.boolean().optional().describe("The guest cannot write. Default: false; always so for CD-ROMs."),
     shareable: z
       .boolean()
@@ -68,8 +68,8 @@ export const disk = z
     ...ruleFields("this disk; asked for here it is honoured or refused, never changed"),
     keepOnDelete: z.boolean().optional().describe("Keep the volume when the disk or the VM is deleted. Default: false."),
   })
-  .meta({ id: "Disk" })
-  .describe("A disk of a virtual machine: an existing `file`, or a new volume (`pool`, `size`).");
+  .describe("A disk of a virtual machine: an existing `file`, or a new volume (`pool`, `size`).")
+  .meta({ id: "Disk" });
 
 export const inputs = z.strictObject({
   host: hostSettings
@@ -166,8 +166,8 @@ export const effectiveDisk = z
     migratable: z.boolean().describe("Whether libvirt would migrate the running VM live with this disk, without copying it."),
     migrationReason: z.string().describe("Why or why not."),
   })
-  .meta({ id: "EffectiveDisk" })
-  .describe("The settings a disk gets, and why.");
+  .describe("The settings a disk gets, and why.")
+  .meta({ id: "EffectiveDisk" });
 
 /** What a running (or saved) VM really uses; words that libvirt alone chose are shown as they are. */
 export const runningDisk = z
@@ -179,8 +179,8 @@ export const runningDisk = z
     discard: z.string().optional().describe("Discard mode; absent: the hypervisor's default."),
     detectZeroes: z.string().optional().describe("Zero detection; absent: the hypervisor's default."),
   })
-  .meta({ id: "RunningDisk" })
-  .describe("The settings a disk runs with now.");
+  .describe("The settings a disk runs with now.")
+  .meta({ id: "RunningDisk" });
 
 export const ownedVolume = z
   .strictObject({
@@ -188,12 +188,12 @@ export const ownedVolume = z
     name: z.string().describe("Volume name."),
     path: z.string().describe("Path on the host."),
   })
-  .meta({ id: "OwnedVolume" })
-  .describe("A volume that was made for a disk.");
+  .describe("A volume that was made for a disk.")
+  .meta({ id: "OwnedVolume" });
 
 export const outputs = z.strictObject({
   uuid: z.string().describe("The domain's UUID; also the resource's ID."),
-  domainType: z.enum(["kvm", "qemu"]).meta({ id: "DomainType" }).describe("The accelerator the VM uses: `kvm` or `qemu` (TCG)."),
+  domainType: z.enum(["kvm", "qemu"]).describe("The accelerator the VM uses: `kvm` or `qemu` (TCG).").meta({ id: "DomainType" }),
   effectiveDisks: z.record(z.string(), effectiveDisk).describe("For every disk the settings it gets, and why."),
   runningDisks: z.record(z.string(), runningDisk).describe("What runs now; empty when the VM is stopped."),
   restartPending: z.boolean().describe("Whether a change waits for the next cold start."),
@@ -208,14 +208,15 @@ export type VirtualMachineInputs = z.infer<typeof inputs>;
 export type VirtualMachineOutputs = z.infer<typeof outputs>;
 
 /** Defaults that check fills in, so that a diff shows them. */
-export const defaults = { cpus: 1, graphics: "none", autostart: false, power: "running" } as const;
+export const defaults = { cpus: 1, autostart: false, power: "running", accelerator: "auto" } as const;
 
 /** Default of `shutdownTimeoutSeconds`. */
 export const defaultShutdownTimeoutSeconds = 60;
 
+type Given<Field extends keyof VirtualMachineInputs> = { readonly [Name in Field]-?: NonNullable<VirtualMachineInputs[Name]> };
+
 /** The inputs after check: the defaults are there, and so are the effective disks unless they can be known at apply only. */
 export type CheckedInputs = VirtualMachineInputs &
-  Required<Pick<VirtualMachineInputs, "cpus" | "graphics" | "autostart" | "power" | "applyChanges" | "accelerator">> & {
-    readonly name: string;
+  Given<"name" | "cpus" | "autostart" | "power" | "applyChanges" | "accelerator"> & {
     readonly effectiveDisks?: Readonly<Record<string, EffectiveDisk>>;
   };

@@ -1,0 +1,100 @@
+// HostDefaults: the policy as asked, with the facts of the host beside it. It observes, and changes nothing on the host.
+import type { HostFacts } from "../../plan/facts";
+import type { HostPolicy } from "../../plan/policy";
+import { planPoolDefault } from "../../plan/plan-pool-default";
+import { contractProblems } from "../contract";
+import type {
+  Call,
+  CheckRequest,
+  CheckResult,
+  Created,
+  DiffRequest,
+  DiffResult,
+  Observed,
+  PropertyChange,
+  ResourceDefinition,
+  Stored,
+  Values,
+} from "../resource";
+import { unknown } from "../resource";
+import { asValues, containsUnknown, isValues, sameValue } from "../values";
+import { description, inputs, outputs } from "./contract";
+
+const check = ({ news }: CheckRequest): Promise<CheckResult> => Promise.resolve({ inputs: news, problems: contractProblems(inputs, news) });
+
+function diff({ oldInputs, news }: DiffRequest): Promise<DiffResult> {
+  const fields = [...new Set([...Object.keys(oldInputs), ...Object.keys(news)])].sort();
+  const changes = fields.flatMap((field): PropertyChange[] => {
+    const [before, after] = [oldInputs[field], news[field]];
+    if (sameValue(before, after)) return [];
+    return [{ path: field, kind: before === undefined ? "add" : after === undefined ? "delete" : "update", inputDiff: true }];
+  });
+  return Promise.resolve({ changes });
+}
+
+/** Facts found earlier, so that answers of the probe domain are kept where it may not run. */
+const knownFacts = (state: Values | undefined): HostFacts | undefined => {
+  const settings = state?.["settings"];
+  return isValues(settings) && isValues(settings["facts"]) && !containsUnknown(settings)
+    ? (settings["facts"] as unknown as HostFacts)
+    : undefined;
+};
+
+/** What Create, Read and Update of any engine that knows it turn into a refresh before the next update: facts stay fresh. */
+const refreshBeforeUpdate = true;
+
+function stored(policy: HostPolicy, facts: HostFacts): Stored {
+  const poolDefaults = Object.fromEntries(
+    Object.entries(facts.pools).map(([name, pool]) => [name, planPoolDefault(name, pool, policy, facts)]),
+  );
+  return {
+    state: { ...asValues(policy), settings: asValues({ policy, facts }), poolDefaults: asValues(poolDefaults) },
+    refreshBeforeUpdate,
+  };
+}
+
+const notKnownYet = (policy: Values): Stored => ({ state: { ...policy, settings: unknown, poolDefaults: unknown }, refreshBeforeUpdate });
+
+async function observe(
+  policy: Values,
+  depth: "look" | "probe",
+  known: HostFacts | undefined,
+  { services, signal, log }: Call,
+): Promise<Stored> {
+  if (containsUnknown(policy)) return notKnownYet(policy);
+  const observation = await services.host.observeHost({ depth, known, signal, status: (message) => log.status(message) });
+  if ("needsProbe" in observation) return notKnownYet(policy);
+  const asked = policy as unknown as HostPolicy;
+  for (const name of Object.keys(asked.pools ?? {})) {
+    if (!(name in observation.facts.pools))
+      log.warn(`pools.${name}: the host has no storage pool of that name (yet); its rule waits for one.`);
+  }
+  return stored(asked, observation.facts);
+}
+
+async function create({ inputs: policy, preview }: { readonly inputs: Values; readonly preview: boolean }, call: Call): Promise<Created> {
+  const result = await observe(policy, preview ? "look" : "probe", undefined, call);
+  if (preview) return { id: "", ...result };
+  const { hostname } = await call.services.libvirt.identify({ signal: call.signal });
+  return { id: hostname, ...result };
+}
+
+async function read(
+  { id, oldInputs, oldState }: { readonly id: string; readonly oldInputs?: Values | undefined; readonly oldState?: Values | undefined },
+  call: Call,
+): Promise<Observed> {
+  const policy = oldInputs ?? {};
+  return { id, inputs: policy, ...(await observe(policy, "look", knownFacts(oldState), call)) };
+}
+
+const update = ({ news, oldState, preview }: DiffRequest & { readonly preview: boolean }, call: Call): Promise<Stored> =>
+  observe(news, preview ? "look" : "probe", knownFacts(oldState), call);
+
+export const hostDefaults: ResourceDefinition = {
+  token: "kvm:index:HostDefaults",
+  description,
+  inputs,
+  outputs,
+  derivedFrom: { settings: [], poolDefaults: [] },
+  lifecycle: { check, diff, create, read, update, remove: () => Promise.resolve() },
+};

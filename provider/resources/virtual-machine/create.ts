@@ -1,0 +1,130 @@
+// create: defines the machine, makes its volumes and brings it into the asked state.
+import { CreatedButFailedError, RefusedError } from "../../errors";
+import type { DomainRecord } from "../../libvirt/port";
+import type { DomainPlan, OwnedVolume } from "../../plan/domain";
+import { domainXml } from "../../xml/domain-xml";
+import { parseDomain } from "../../xml/parse-domain";
+import type { Call, Created, Values } from "../resource";
+import { unknown } from "../resource";
+import { asValues } from "../values";
+import { clearAbandoned, thisMaker } from "./abandoned";
+import type { CheckedInputs } from "./contract";
+import type { EffectiveDisks } from "./domain-plan";
+import { chooseAccelerator, domainPlan } from "./domain-plan";
+import { convergePower } from "./power";
+import { settledDisks } from "./settled-disks";
+import { startFailureReason } from "./start-failure";
+import { observedMachine, outputsOf, stateOf } from "./state";
+import type { VolumeSurvey, WantedVolume } from "./volumes";
+import { createVolumes, growVolumes, surveyVolumes, wantedVolumes } from "./volumes";
+
+export async function create(
+  { inputs: values, preview }: { readonly inputs: Values; readonly preview: boolean },
+  call: Call,
+): Promise<Created> {
+  if (preview) return { id: "", state: previewState(values) };
+  const inputs = values as unknown as CheckedInputs;
+  await clearAbandoned(call);
+  await refuseTakenName(inputs, call);
+  const effective = await settledDisks(inputs, undefined, call);
+  const survey = await surveyVolumes(wantedVolumes(inputs, effective), call);
+  warnOfFoundVolumes(inputs, survey.present, effective, call);
+
+  const plan = await planOf(inputs, effective, survey.missing, call);
+  const { uuid } = await call.services.libvirt.defineDomain(domainXml(plan), { signal: call.signal });
+  await makeVolumes(uuid, survey, call);
+  return finish(uuid, inputs, effective, plan, call);
+}
+
+/** What a preview can say: everything asked and planned; what only the host gives is unknown. */
+function previewState(inputs: Values): Values {
+  return {
+    ...inputs,
+    effectiveDisks: inputs["effectiveDisks"] ?? unknown,
+    uuid: unknown,
+    domainType: inputs["accelerator"] === "kvm" || inputs["accelerator"] === "qemu" ? inputs["accelerator"] : unknown,
+    runningDisks: unknown,
+    restartPending: false,
+    pendingChanges: [],
+    volumes: unknown,
+  };
+}
+
+async function refuseTakenName({ name }: CheckedInputs, { services, signal }: Call): Promise<void> {
+  const taken = await services.libvirt.findDomain({ name }, { signal });
+  if (taken === undefined) return;
+  const reason = `is ${JSON.stringify(name)}, and the host has a VM of that name already (${taken.uuid}). Give another name, or take that VM over: pulumi import kvm:index:VirtualMachine … ${name}.`;
+  throw new RefusedError([{ path: "name", reason }]);
+}
+
+/** A volume that was there before is used as it is, and is not ours: it stays when the VM goes. */
+function warnOfFoundVolumes(inputs: CheckedInputs, present: ReadonlySet<string>, effective: EffectiveDisks, { log }: Call): void {
+  for (const key of present) {
+    log.warn(
+      `disks.${key}: the volume ${effective[key]?.path ?? key} is there already. It is used with the data it holds, and kept when ${inputs.name} is deleted.`,
+    );
+  }
+}
+
+const ownedOf = ({ key, pool, name, path, keep }: WantedVolume): OwnedVolume => ({ key, pool, name, path, keep });
+
+async function planOf(
+  inputs: CheckedInputs,
+  effective: EffectiveDisks,
+  missing: readonly WantedVolume[],
+  { services, signal, log, urn }: Call,
+): Promise<DomainPlan> {
+  const platform = inputs.host?.facts ?? (await services.host.observePlatform({ depth: "probe", signal }));
+  const { domainType, warning } = chooseAccelerator(inputs.accelerator, platform);
+  if (warning !== undefined) log.warn(warning);
+  const metadata = { urn, phase: "creating", maker: thisMaker(), volumes: missing.map(ownedOf) } as const;
+  return domainPlan(inputs, { effective, domainType, architecture: platform.architecture, metadata });
+}
+
+/** When a volume cannot be made, nothing is left: the definition goes too. */
+async function makeVolumes(uuid: string, survey: VolumeSurvey, call: Call): Promise<void> {
+  try {
+    await createVolumes(survey.missing, call);
+    await growVolumes(survey, undefined, call);
+  } catch (error) {
+    await call.services.libvirt.undefineDomain(uuid);
+    throw error;
+  }
+}
+
+async function finish(uuid: string, inputs: CheckedInputs, effective: EffectiveDisks, plan: DomainPlan, call: Call): Promise<Created> {
+  const { libvirt } = call.services;
+  const find = async (options: { signal?: AbortSignal } = {}) => {
+    const record = await libvirt.findDomain({ uuid }, options);
+    if (record === undefined) throw new Error(`${inputs.name} vanished while it was being made.`);
+    return record;
+  };
+  try {
+    if (inputs.autostart) await libvirt.setAutostart(uuid, true, { signal: call.signal });
+    const stopped = await find({ signal: call.signal });
+    await convergePower(stopped, inputs, call);
+    return { id: uuid, state: stateOf(inputs, outputsOf(observedMachine(await markReady(await find(), plan, call)), effective)) };
+  } catch (error) {
+    // Reported to the engine, it is no longer a half-made machine that the next run clears away.
+    const record = await markReady(await find(), plan, call);
+    const state = stateOf(inputs, outputsOf(observedMachine(record), effective));
+    throw new CreatedButFailedError(uuid, state, asValues(inputs), [startFailureReason(inputs.name, error, effective)]);
+  }
+}
+
+/** Writes into the definition that the machine has been made; returns the record with that definition. */
+async function markReady(record: DomainRecord, plan: DomainPlan, { services }: Call): Promise<DomainRecord> {
+  const { urn, disks, volumes } = plan.metadata;
+  const observed = parseDomain(record.inactiveXml);
+  const inactiveXml = domainXml(
+    {
+      ...plan,
+      uuid: record.uuid,
+      ...(plan.machine === undefined ? {} : { machine: observed.machine }),
+      metadata: { urn, phase: "ready", disks, volumes },
+    },
+    record.inactiveXml,
+  );
+  await services.libvirt.defineDomain(inactiveXml);
+  return { ...record, inactiveXml };
+}

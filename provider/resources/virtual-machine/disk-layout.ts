@@ -1,0 +1,42 @@
+// What each disk is, before its storage is asked: defaults, volume names and targets. Pure.
+import type { DiskBus, DiskDevice } from "../../plan/domain";
+import { assignTargets } from "../../plan/disk-targets";
+import type { DiskInputs, EffectiveDisk, VirtualMachineInputs } from "./contract";
+
+/** A disk with its defaults filled in. */
+export interface DiskLayout {
+  readonly key: string;
+  readonly inputs: DiskInputs;
+  readonly device: DiskDevice;
+  readonly bus: DiskBus;
+  readonly target: string;
+  readonly readonly: boolean;
+  readonly shareable: boolean;
+}
+
+const defaultBus = { disk: "virtio", cdrom: "sata" } as const satisfies Record<DiskDevice, DiskBus>;
+
+/** The disks in the order of their keys; targets given earlier are kept. */
+export function diskLayouts(
+  disks: VirtualMachineInputs["disks"],
+  previous: Readonly<Record<string, EffectiveDisk>> | undefined,
+): DiskLayout[] {
+  const entries = Object.entries(disks ?? {})
+    .map(([key, inputs]) => {
+      const device = inputs.device ?? "disk";
+      return { key, inputs, device, bus: inputs.bus ?? defaultBus[device] };
+    })
+    .sort((left, right) => (left.key < right.key ? -1 : 1));
+  const kept = new Map(Object.entries(previous ?? {}).map(([key, { target }]) => [key, target]));
+  const targets = assignTargets(entries, kept);
+  return entries.map((entry) => ({
+    ...entry,
+    target: targets.get(entry.key) ?? entry.key,
+    readonly: entry.inputs.readonly ?? entry.device === "cdrom",
+    shareable: entry.inputs.shareable ?? false,
+  }));
+}
+
+/** Name of the volume that is made for a disk. */
+export const volumeName = (vmName: string, key: string, { volume, format }: DiskInputs): string =>
+  volume ?? `${vmName}-${key}.${format === "raw" ? "img" : "qcow2"}`;

@@ -1,0 +1,106 @@
+// Which parts of a definition a running machine does not have yet: asked, effective and running are three values. Pure.
+import type { ObservedDisk, ObservedDomain } from "../../plan/domain";
+import type { DriverSettings } from "../../plan/settings";
+import { driverFields } from "../../plan/settings";
+import type { ChangeEffect } from "../../plan/field-effects";
+import type { PendingChange } from "../../plan/plan-apply";
+import { propertyPath } from "../property-path";
+import { sameValue } from "../values";
+
+/** What QEMU does where a definition leaves the attribute out: the mode that really runs. */
+const hypervisorDefaults = { cache: "writeback", io: "threads", discard: "ignore", detectZeroes: "off" } as const satisfies DriverSettings;
+
+/** libvirt adds cache='none' to a live shareable disk that has no attribute. */
+const shareableCache = "none";
+
+/** The settings a disk of a definition has, with absent attributes as the hypervisor takes them. */
+export function driverOf(disk: ObservedDisk): Record<keyof DriverSettings, string> {
+  const { cache, io, discard, detectZeroes } = disk;
+  const given = cache === "default" ? undefined : cache;
+  return {
+    cache: given ?? (disk.shareable ? shareableCache : hypervisorDefaults.cache),
+    io: io ?? hypervisorDefaults.io,
+    discard: discard ?? hypervisorDefaults.discard,
+    detectZeroes: detectZeroes ?? hypervisorDefaults.detectZeroes,
+  };
+}
+
+/** A difference between two definitions of a machine, and what it costs to remove it. */
+export interface MachineChange {
+  readonly path: string;
+  readonly effect: ChangeEffect;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Those that the running machine cannot take live. */
+export const isPending = (change: MachineChange): change is MachineChange & PendingChange =>
+  change.effect === "suspend" || change.effect === "restart";
+
+const change = (path: string, effect: ChangeEffect, from: unknown, to: unknown): MachineChange[] =>
+  sameValue(from, to) ? [] : [{ path, effect, from: shown(from), to: shown(to) }];
+
+const shown = (value: unknown): string => (value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value));
+
+/** Top-level fields that only a cold start changes. */
+const coldFields = ["domainType", "machine", "directBoot", "serialFile", "graphics", "video"] as const;
+const inputNames: Partial<Record<(typeof coldFields)[number], string>> = { domainType: "accelerator", serialFile: "serial" };
+
+function machineChanges(wanted: ObservedDomain, running: ObservedDomain): MachineChange[] {
+  const kib = (value: number) => `${value} KiB`;
+  return [
+    ...coldFields.flatMap((field) => change(inputNames[field] ?? field, "restart", running[field], wanted[field])),
+    ...(cpuModeDiffers(wanted, running) ? change("cpuMode", "restart", running.cpuMode, wanted.cpuMode) : []),
+    ...change("maxCpus", "restart", running.maxCpus, wanted.maxCpus),
+    ...(wanted.cpus <= running.maxCpus && wanted.maxCpus === running.maxCpus ? change("cpus", "live", running.cpus, wanted.cpus) : []),
+    ...change("maxMemory", "restart", kib(running.maxMemoryKiB), kib(wanted.maxMemoryKiB)),
+  ];
+}
+
+/** A live definition shows what host-model, or no mode at all, was expanded to: "custom". */
+const cpuModeDiffers = (wanted: ObservedDomain, running: ObservedDomain) =>
+  wanted.cpuMode !== running.cpuMode &&
+  !(running.cpuMode === "custom" && (wanted.cpuMode === undefined || wanted.cpuMode === "host-model"));
+
+/** What of a disk only a cold start changes; its driver settings come apart from these. */
+const diskIdentity = (disk: ObservedDisk) => ({
+  source: disk.path,
+  device: disk.device,
+  bus: disk.bus,
+  format: disk.format,
+  readonly: disk.readonly,
+  shareable: disk.shareable,
+  serial: disk.serial,
+  bootOrder: disk.bootOrder,
+});
+
+function diskChanges(wanted: ObservedDisk, running: ObservedDisk): MachineChange[] {
+  const [asked, actual] = [diskIdentity(wanted), diskIdentity(running)];
+  const fields = Object.keys(asked) as (keyof typeof asked)[];
+  const [driver, runs] = [driverOf(wanted), driverOf(running)];
+  return [
+    ...fields.flatMap((field) => change(propertyPath(["disks", wanted.key, field]), "restart", actual[field], asked[field])),
+    ...driverFields.flatMap((field) => change(propertyPath(["disks", wanted.key, field]), "suspend", runs[field], driver[field])),
+  ];
+}
+
+/** Every difference between what is defined and what runs that a cold start would remove. `live` ones can be made at once. */
+export function pendingChanges(wanted: ObservedDomain, running: ObservedDomain): MachineChange[] {
+  // By target: a live definition may lack the user alias of an imported disk.
+  const runningDisks = new Map(running.disks.map((disk) => [disk.target, disk]));
+  const wantedTargets = new Set(wanted.disks.map(({ target }) => target));
+  return [
+    ...machineChanges(wanted, running),
+    ...wanted.disks.flatMap((disk) => {
+      const now = runningDisks.get(disk.target);
+      return now === undefined
+        ? change(propertyPath(["disks", disk.key]), "live", undefined, disk.path ?? "an empty drive")
+        : diskChanges(disk, now);
+    }),
+    ...running.disks
+      .filter(({ target }) => !wantedTargets.has(target))
+      .flatMap((disk) => change(propertyPath(["disks", disk.key]), "restart", disk.path ?? "an empty drive", undefined)),
+  ];
+}
+
+export const pendingSentence = ({ path, from, to }: MachineChange): string => `${path}: ${from} => ${to}`;

@@ -1,0 +1,202 @@
+// update: observes the machine, works out the delta and what each part costs, refuses before touching anything, then converges.
+import type { Problem } from "../../errors";
+import { CreatedButFailedError, HostError, RefusedError } from "../../errors";
+import type { DomainPlan, ObservedDomain, OwnedVolume } from "../../plan/domain";
+import type { ApplyPlan } from "../../plan/plan-apply";
+import { planApply } from "../../plan/plan-apply";
+import { domainXml } from "../../xml/domain-xml";
+import { sameXml } from "../../xml/same-xml";
+import { parseDomain } from "../../xml/parse-domain";
+import type { Call, DiffRequest, Stored } from "../resource";
+import { unknown } from "../resource";
+import { asValues } from "../values";
+import { applyToRunning } from "./apply-to-running";
+import type { CheckedInputs } from "./contract";
+import type { EffectiveDisks } from "./domain-plan";
+import { chooseAccelerator, domainPlan, withKeptTargets } from "./domain-plan";
+import { applyLive } from "./live-changes";
+import { observeMachine } from "./observe-machine";
+import { isPending, pendingChanges } from "./pending";
+import { convergePower, powerOf } from "./power";
+import { previewDecision } from "./preview-update";
+import { settledDisks } from "./settled-disks";
+import { startFailureReason } from "./start-failure";
+import type { ObservedMachine } from "./state";
+import { outputsOf, stateOf } from "./state";
+import type { VolumeSurvey } from "./volumes";
+import { createVolumes, deleteVolume, surveyVolumes, wantedVolumes } from "./volumes";
+
+export async function update(request: DiffRequest & { readonly preview: boolean }, call: Call): Promise<Stored> {
+  if (request.preview) return preview(request, call);
+  const inputs = request.news as unknown as CheckedInputs;
+  const machine = await observeMachine({ uuid: request.id }, call);
+  if (machine === undefined) throw gone(inputs.name, request.id);
+  const effective = withKeptTargets(
+    await settledDisks(inputs, request.oldState["effectiveDisks"] as EffectiveDisks | undefined, call),
+    machine.defined,
+  );
+  return converge({ request, inputs, machine, effective }, call);
+}
+
+const noDomain = 42;
+
+const gone = (name: string, uuid: string) =>
+  new HostError(noDomain, `no domain with UUID ${uuid}`, {
+    doing: "updating",
+    what: `VM ${name}`,
+    wayOut: "It was removed from the host by other hands: run `pulumi refresh`, then `pulumi up` makes it anew.",
+  });
+
+function preview(request: DiffRequest, call: Call): Stored {
+  const { news, oldState } = request;
+  const decision = previewDecision(request);
+  refuse(decision);
+  for (const sentence of decision.announcements) call.log.info(sentence);
+  return {
+    state: {
+      ...news,
+      effectiveDisks: news["effectiveDisks"] ?? unknown,
+      uuid: oldState["uuid"] ?? unknown,
+      domainType: oldState["domainType"] ?? unknown,
+      runningDisks: unknown,
+      restartPending: unknown,
+      pendingChanges: unknown,
+      volumes: unknown,
+    },
+  };
+}
+
+function refuse({ problems }: { readonly problems: readonly Problem[] }): void {
+  if (problems.length > 0) throw new RefusedError(problems);
+}
+
+interface Convergence {
+  readonly request: DiffRequest;
+  readonly inputs: CheckedInputs;
+  readonly machine: ObservedMachine;
+  readonly effective: EffectiveDisks;
+}
+
+async function converge(work: Convergence, call: Call): Promise<Stored> {
+  const { inputs, machine, effective } = work;
+  const { log } = call;
+  const survey = await surveyVolumes(wantedVolumes(inputs, effective), call);
+  const plan = await planOf(work, survey, call);
+  const xml = domainXml(plan, machine.record.inactiveXml);
+  const wanted = parseDomain(xml);
+  const changes = machine.running === undefined || inputs.power === "stopped" ? [] : pendingChanges(wanted, machine.running);
+  const decision = planApply(changes.filter(isPending), inputs.applyChanges, changes.length > 0);
+  refuse(decision);
+
+  await define(work, survey, xml, call);
+  let problem: string | undefined;
+  try {
+    await run(work, { decision, wanted, survey, plan }, call);
+  } catch (error) {
+    problem = startFailureReason(inputs.name, error, effective);
+  }
+  await dropVolumes(machine, plan, call).catch((error: unknown) => log.warn(error instanceof Error ? error.message : String(error)));
+
+  const after = await observeMachine({ uuid: machine.record.uuid }, { ...call, signal: new AbortController().signal });
+  if (after === undefined) throw gone(inputs.name, machine.record.uuid);
+  const outputs = outputsOf(after, effective);
+  if (problem !== undefined) throw new CreatedButFailedError(outputs.uuid, stateOf(inputs, outputs), asValues(inputs), [problem]);
+  for (const pending of outputs.pendingChanges) log.warn(`waits for the next cold start of ${inputs.name}: ${pending}`);
+  return { state: stateOf(inputs, outputs) };
+}
+
+/** Volumes we own: those we made earlier, those we make now; a dropped disk's volume stays listed until it is deleted. */
+function ownedVolumes(machine: ObservedMachine, inputs: CheckedInputs, survey: VolumeSurvey): OwnedVolume[] {
+  const earlier = (machine.defined.metadata?.volumes ?? []).map((volume) => ({
+    ...volume,
+    keep: inputs.disks?.[volume.key]?.keepOnDelete ?? volume.keep,
+  }));
+  const names = new Set(earlier.map(({ pool, name }) => `${pool}/${name}`));
+  const made = survey.missing.filter(({ pool, name }) => !names.has(`${pool}/${name}`));
+  return [...earlier, ...made.map(({ key, pool, name, path, keep }) => ({ key, pool, name, path, keep }))];
+}
+
+async function planOf(
+  { inputs, machine, effective }: Convergence,
+  survey: VolumeSurvey,
+  { services, signal, urn }: Call,
+): Promise<DomainPlan> {
+  const { defined: observed } = machine;
+  const current = observed.domainType === "kvm" ? "kvm" : "qemu";
+  // `auto` was decided when the machine was made; only a word that names an accelerator changes it.
+  const domainType =
+    inputs.accelerator === "auto"
+      ? current
+      : chooseAccelerator(inputs.accelerator, await services.host.observePlatform({ depth: "look", signal })).domainType;
+  const metadata = { urn, phase: "ready", volumes: ownedVolumes(machine, inputs, survey) } as const;
+  return domainPlan(inputs, { effective, domainType, architecture: observed.architecture, metadata, observed });
+}
+
+/** New volumes, then the definition over the old one. What libvirt refuses leaves the machine and its volumes as they were. */
+async function define({ machine }: Convergence, { missing }: VolumeSurvey, xml: string, call: Call): Promise<void> {
+  const undo = await createVolumes(missing, call);
+  if (sameXml(xml, machine.record.inactiveXml)) return;
+  try {
+    await call.services.libvirt.defineDomain(xml, { signal: call.signal });
+  } catch (error) {
+    await undo();
+    throw error instanceof HostError
+      ? new HostError(error.code, error.libvirtMessage, {
+          doing: "changing",
+          what: `VM ${machine.record.name}`,
+          wayOut: "The VM and its definition stay as they were. Correct the input that libvirt names.",
+        })
+      : error;
+  }
+}
+
+/** What is to be done, and how. */
+interface Delta {
+  readonly decision: ApplyPlan;
+  readonly wanted: ObservedDomain;
+  readonly survey: VolumeSurvey;
+  readonly plan: DomainPlan;
+}
+
+async function run(
+  { inputs, machine, request, effective }: Convergence,
+  { decision, wanted, survey, plan }: Delta,
+  call: Call,
+): Promise<void> {
+  const { libvirt } = call.services;
+  const { record } = machine;
+  if (record.autostart !== inputs.autostart) await libvirt.setAutostart(record.uuid, inputs.autostart, { signal: call.signal });
+  await applyLive(
+    {
+      machine,
+      wanted,
+      survey,
+      disks: plan.disks,
+      restarts: decision.how === "restart",
+      memoryAsked: request.oldInputs["memory"] !== inputs.memory,
+    },
+    call,
+  );
+  await applyToRunning({ machine, inputs, effective, how: decision.how }, call);
+  const now = await libvirt.findDomain({ uuid: record.uuid }, { signal: call.signal });
+  if (now === undefined) throw gone(inputs.name, record.uuid);
+  if (powerOf(now) !== inputs.power) await convergePower(now, inputs, call);
+}
+
+/** Deletes the volumes of disks that are gone, once nothing runs on them; the metadata forgets them then. */
+async function dropVolumes(machine: ObservedMachine, plan: DomainPlan, call: Call): Promise<void> {
+  const { libvirt } = call.services;
+  const after = await observeMachine({ uuid: machine.record.uuid }, call);
+  const inUse = new Set([...(after?.defined.disks ?? []), ...(after?.running?.disks ?? [])].map(({ path }) => path));
+  const planned = new Set(plan.disks.map(({ source }) => (source.type === "empty" ? undefined : source.path)));
+  const dropped = plan.metadata.volumes.filter(({ path }) => !planned.has(path) && !inUse.has(path));
+  if (after === undefined || dropped.length === 0) return;
+  for (const volume of dropped) {
+    if (volume.keep) call.log.info(`the volume ${volume.path} is kept (keepOnDelete)`);
+    else await deleteVolume(volume, call);
+  }
+  const volumes = plan.metadata.volumes.filter((volume) => !dropped.includes(volume));
+  await libvirt.defineDomain(domainXml({ ...plan, metadata: { ...plan.metadata, volumes } }, after.record.inactiveXml), {
+    signal: call.signal,
+  });
+}
