@@ -18,13 +18,15 @@ export type CpuMode = (typeof cpuModes)[number];
 export const videoModels = ["none", "vga", "virtio", "qxl", "cirrus", "bochs"] as const;
 export type VideoModel = (typeof videoModels)[number];
 
-/** The policy as HostDefaults hands it to VMs: `rule` is the host default, pools and kinds refine it. */
+/** The policy as HostDefaults hands it to VMs: its own DiskRule is the host default, pools and then storage kinds refine it. */
 export interface HostPolicy extends DiskRule {
   readonly pools?: Readonly<Record<string, DiskRule>> | undefined;
   readonly storageKinds?: Readonly<Partial<Record<StorageKind, DiskRule>>> | undefined;
   /**
-   * What `auto` gives where direct I/O is missing or must not be used; default `writeback`.
-   * An explicit `none` is never changed: it is refused. A `directsync` that a rule above the disk asks for falls to `writethrough`.
+   * What `auto` gives where direct I/O is missing, or known for trouble (btrfs before Linux 6.14, bcachefs, ZFS since 2.3); default `writeback`.
+   * Also what a `none` of a pool, a storage kind or the host falls back to where direct I/O is missing; such a `directsync` always falls to `writethrough`.
+   * `refuse` refuses all of these. A mode that the disk or the VM names is never changed: it is refused where it cannot work. Storage of which nobody
+   * could tell is not missing anything, and media that are only read have nothing to lose: both get `writeback` from `auto`.
    */
   readonly whenDirectIoMissing?: WhenDirectIoMissing | undefined;
   readonly applyChanges?: ApplyChanges | undefined;

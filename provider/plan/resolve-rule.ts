@@ -30,13 +30,7 @@ export function isExplicit(level: RuleLevel | "default"): boolean {
 const ruleAt = {
   disk: ({ disk }) => disk.own,
   vm: ({ disk }) => disk.vm,
-  pool: ({ disk, policy }) => ownEntry(policy.pools, disk.pool),
+  pool: ({ disk, policy }) => (disk.pool === undefined ? undefined : policy.pools?.[disk.pool]),
   storageKind: ({ chain, policy }) => policy.storageKinds?.[chain[0].kind],
   host: ({ policy }) => policy,
 } as const satisfies Record<RuleLevel, (question: DiskQuestion) => DiskRule | undefined>;
-
-/** A pool may be called "constructor": only the record's own entries count. */
-function ownEntry(rules: Readonly<Record<string, DiskRule>> | undefined, name: string | undefined): DiskRule | undefined {
-  if (rules === undefined || name === undefined || !Object.hasOwn(rules, name)) return undefined;
-  return rules[name];
-}
