@@ -25,6 +25,8 @@ const size = z.string().superRefine((text, context) => {
   if ("problem" in parsed) context.addIssue({ code: "custom", message: parsed.problem });
 });
 
+const diskFormat = z.enum(diskFormats).describe("Image format.").meta({ id: "DiskFormat" });
+
 export const disk = z
   .strictObject({
     file: z
@@ -39,9 +41,7 @@ export const disk = z
       .optional()
       .describe("Name of the new volume. Default: made from the VM's name, the disk's key and the format."),
     size: size.optional().describe('Capacity of the new volume: "20GiB". It can grow, also while the VM runs; it never shrinks.'),
-    format: z
-      .enum(diskFormats)
-      .meta({ id: "DiskFormat" })
+    format: diskFormat
       .optional()
       .describe(
         "Image format. Default: `qcow2` for new volumes in pools of folders, `raw` elsewhere; for an existing file what it was when it was first used.",
@@ -159,7 +159,7 @@ export const effectiveDisk = z
   .strictObject({
     target: z.string().describe("Device name in the definition: vda."),
     path: z.string().optional().describe("File or device on the host; absent for an empty CD-ROM."),
-    format: z.enum(diskFormats).describe("Image format."),
+    format: diskFormat.describe("Image format."),
     ...driverFields,
     reason: z.string().describe("Why these settings: the path, its file system, and what decided."),
     notVerified: z.string().optional().describe("Why it could not be made sure that the storage can do this; absent where it was."),

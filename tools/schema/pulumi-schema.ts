@@ -1,0 +1,143 @@
+// The zod contracts -> Pulumi's package schema. Pure: the same contracts give the same text.
+import { z } from "zod";
+import type { ResourceDefinition } from "../../provider/resources/resource";
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+type JsonObject = Readonly<Record<string, Json>>;
+
+/** What the contracts say of a type besides its shape: `.describe(…)` and `.meta({ … })`. */
+interface Meta {
+  readonly id?: string;
+  readonly description?: string;
+  readonly secret?: boolean;
+  readonly replace?: boolean;
+  /** Environment variables that a configuration value defaults to. */
+  readonly environment?: readonly string[];
+}
+
+const metaOf = (type: z.core.$ZodType): Meta => (z.globalRegistry.get(type) ?? {}) as Meta;
+
+/** What is said of the named type that this one is a use of: `.describe(…)` on a use makes a child without the name. */
+function namedMetaOf(type: z.core.$ZodType): Meta {
+  const meta = metaOf(type);
+  const { parent } = type._zod;
+  return meta.id !== undefined || parent === undefined ? meta : namedMetaOf(parent);
+}
+
+/** Named types met on the way, by token. */
+type Types = Map<string, JsonObject>;
+
+const unwrapped = (type: z.core.$ZodType): { readonly inner: z.core.$ZodType; readonly optional: boolean } =>
+  type instanceof z.ZodOptional ? { inner: type.def.innerType, optional: true } : { inner: type, optional: false };
+
+const words = (type: z.ZodEnum): readonly string[] => type.options.map(String);
+
+function named(token: string, meta: Meta, types: Types, make: () => JsonObject): JsonObject {
+  if (!types.has(token)) {
+    types.set(token, {});
+    types.set(token, { ...(meta.description === undefined ? {} : { description: meta.description }), ...make() });
+  }
+  return { $ref: `#/types/${token}` };
+}
+
+function typeSpec(type: z.core.$ZodType, types: Types, where: string): JsonObject {
+  const meta = namedMetaOf(type);
+  if (type instanceof z.ZodString) return { type: "string" };
+  if (type instanceof z.ZodBoolean) return { type: "boolean" };
+  if (type instanceof z.ZodNumber) return { type: type.format === "safeint" ? "integer" : "number" };
+  if (type instanceof z.ZodArray) return { type: "array", items: typeSpec(type.element, types, `${where}[]`) };
+  if (type instanceof z.ZodRecord) return { type: "object", additionalProperties: typeSpec(type.valueType, types, `${where}{}`) };
+  const token = `kvm:index:${meta.id ?? ""}`;
+  if (meta.id === undefined) throw new Error(`${where}: this type needs a name: .meta({ id: "…" })`);
+  if (type instanceof z.ZodEnum) {
+    return named(token, meta, types, () => ({ type: "string", enum: words(type).map((value) => ({ value })) }));
+  }
+  if (type instanceof z.ZodObject) return named(token, meta, types, () => ({ type: "object", ...objectSpec(type, types, where) }));
+  throw new Error(`${where}: the schema generator does not know this kind of zod type`);
+}
+
+function propertySpec(type: z.core.$ZodType, types: Types, where: string): JsonObject {
+  const { inner } = unwrapped(type);
+  const own = metaOf(type);
+  const meta = { ...metaOf(inner), ...own };
+  if (meta.description === undefined) throw new Error(`${where}: this field needs a description: .describe("…")`);
+  return {
+    ...typeSpec(inner, types, where),
+    description: meta.description,
+    ...(meta.secret === true ? { secret: true } : {}),
+    ...(meta.replace === true ? { willReplaceOnChanges: true } : {}),
+  };
+}
+
+function objectSpec(object: z.ZodObject, types: Types, where: string) {
+  const fields = Object.entries(object.shape) as [string, z.core.$ZodType][];
+  return {
+    properties: Object.fromEntries(fields.map(([name, type]) => [name, propertySpec(type, types, `${where}.${name}`)])),
+    required: fields.filter(([, type]) => !unwrapped(type).optional).map(([name]) => name),
+  };
+}
+
+function resourceSpec({ token, description, inputs, outputs }: ResourceDefinition, types: Types): JsonObject {
+  const asked = objectSpec(inputs, types, token);
+  const given = objectSpec(outputs, types, token);
+  return {
+    description,
+    inputProperties: asked.properties,
+    requiredInputs: asked.required,
+    properties: { ...asked.properties, ...given.properties },
+    required: [...asked.required, ...given.required],
+  };
+}
+
+/** What the generator is given: the resources, the provider's configuration and the package's version. */
+export interface SchemaSource {
+  readonly version: string;
+  readonly resources: readonly ResourceDefinition[];
+  readonly config: z.ZodObject;
+}
+
+const repository = "https://github.com/pulumi-kvm/pulumi-kvm";
+
+/** The whole schema.json. */
+export function pulumiSchema({ version, resources, config }: SchemaSource): JsonObject {
+  const types: Types = new Map();
+  const resourceSpecs = Object.fromEntries(resources.map((definition) => [definition.token, resourceSpec(definition, types)]));
+  const { properties, required } = objectSpec(config, types, "config");
+  const environments = Object.fromEntries(Object.entries(config.shape).map(([name, type]) => [name, metaOf(type).environment]));
+  const variables = Object.fromEntries(
+    Object.entries(properties).map(([name, spec]) => {
+      const environment = environments[name];
+      return [name, environment === undefined ? spec : { ...spec, defaultInfo: { environment } }];
+    }),
+  );
+  return {
+    name: "kvm",
+    displayName: "KVM",
+    version,
+    description: "Virtual machines on libvirt/QEMU as code, with the disk cache worked out from the storage that each disk is really on.",
+    keywords: ["pulumi", "kvm", "libvirt", "qemu", "category/infrastructure", "kind/native"],
+    homepage: repository,
+    repository,
+    license: "Apache-2.0",
+    publisher: "pulumi-kvm",
+    language: {
+      nodejs: { packageName: "pulumi-kvm", respectSchemaVersion: true },
+      python: { packageName: "pulumi_kvm", respectSchemaVersion: true, pyproject: { enabled: true } },
+      go: {
+        importBasePath: "github.com/pulumi-kvm/pulumi-kvm/sdk/go/kvm",
+        respectSchemaVersion: true,
+        generateResourceContainerTypes: true,
+      },
+    },
+    config: { variables, defaults: [] },
+    provider: {
+      description: "The connection to one libvirt host.",
+      inputProperties: variables,
+      requiredInputs: required,
+      properties,
+      required,
+    },
+    types: Object.fromEntries([...types].sort(([left], [right]) => (left < right ? -1 : 1))),
+    resources: resourceSpecs,
+  };
+}
