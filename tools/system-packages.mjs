@@ -1,10 +1,15 @@
-// What the house needs from the system, and why each package is there.
+// Debian packages that the house needs, and what each is for.
 
-/** @type {Record<string, string>} package -> what it is for */
-export const systemPackages = {
+/** @type {Record<string, string>} */
+export const registryPackages = {
   "ca-certificates": "talking to the package registries",
-  "libvirt-daemon-system": "libvirtd, the private test hosts",
-  "libvirt-daemon-driver-qemu": "libvirtd's QEMU driver",
+};
+
+/** For private libvirt hosts, their storage and the test guest; not installed where LIBVIRT_DEFAULT_URI is given.
+ * @type {Record<string, string>} */
+export const hostPackages = {
+  "libvirt-daemon-system": "libvirtd, run privately by the tests",
+  "libvirt-daemon-driver-qemu": "its QEMU driver",
   "libvirt-clients": "virsh, a second pair of eyes for tests",
   "qemu-system-x86": "virtual machines",
   "qemu-utils": "qemu-img",
@@ -13,12 +18,12 @@ export const systemPackages = {
   iproute2: "network namespaces",
   hostname: "a host name for each private host",
   "util-linux": "unshare, nsenter",
-  mount: "file systems of the tests",
+  mount: "file systems for tests",
   e2fsprogs: "ext4",
   xfsprogs: "xfs",
   "btrfs-progs": "btrfs",
   "libxml2-utils": "xmllint, to hold our XML against libvirt's schemas",
   cpio: "the test guest's RAM disk",
-  kmod: "the test guest's kernel modules",
-  "xz-utils": "the test guest's kernel modules",
+  kmod: "the test guest's modules",
+  "xz-utils": "the test guest's modules",
 };

@@ -1,0 +1,66 @@
+// Makes what runs: the plugin as one file that plain node runs, and the compiled SDK of the workspace.
+import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { extendPath, repoDir } from "./lib/folders.mjs";
+import { run } from "./lib/run.mjs";
+import { MissingPart, runMain, say, step } from "./lib/steps.mjs";
+
+const BYTES_PER_KIB = 1024;
+const plugin = join(repoDir, "bin", "pulumi-resource-kvm");
+
+/** Of Pulumi's SDK only the wire's stubs belong into the plugin: the rest costs start-up time and memory. */
+const ALLOWED_PULUMI_FILES = /@pulumi\/pulumi\/proto\//;
+
+export async function buildAll() {
+  await step("plugin bin/pulumi-resource-kvm", bundlePlugin);
+  if (existsSync(join(repoDir, "sdk", "nodejs", "tsconfig.json"))) await step("SDK for Node (sdk/nodejs/bin)", compileNodeSdk);
+}
+
+async function bundlePlugin() {
+  const entry = join(repoDir, "provider", "main.ts");
+  if (!existsSync(entry)) throw new MissingPart("There is no provider/main.ts.", "write it.");
+  const { build } = await import("esbuild");
+  const result = await build({
+    entryPoints: [entry],
+    absWorkingDir: repoDir,
+    tsconfig: join(repoDir, "tsconfig.json"),
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    legalComments: "eof",
+    banner: { js: "#!/usr/bin/env node" },
+    metafile: true,
+    write: false,
+    logLevel: "warning",
+  });
+  const unwanted = Object.keys(result.metafile.inputs).filter(
+    (file) => file.includes("@pulumi/pulumi/") && !ALLOWED_PULUMI_FILES.test(file),
+  );
+  if (unwanted.length > 0) throw new Error(`The plugin drags in Pulumi's SDK: ${unwanted.slice(0, 5).join(", ")}, …`);
+  const text = result.outputFiles[0]?.contents ?? new Uint8Array();
+  mkdirSync(join(repoDir, "bin"), { recursive: true });
+  const fresh = `${plugin}.${process.pid}`;
+  writeFileSync(fresh, text);
+  chmodSync(fresh, 0o755);
+  renameSync(fresh, plugin);
+  say(`    ${Math.round(text.length / BYTES_PER_KIB)} KiB from ${Object.keys(result.metafile.inputs).length} files`);
+}
+
+function compileNodeSdk() {
+  const folder = join(repoDir, "sdk", "nodejs");
+  run(process.execPath, [join(repoDir, "node_modules", "typescript", "bin", "tsc"), "--project", folder]);
+  // The compiled SDK reads its version from the package.json beside it.
+  copyFileSync(join(folder, "package.json"), join(folder, "bin", "package.json"));
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  await runMain(() => {
+    extendPath();
+    return buildAll();
+  });
+}

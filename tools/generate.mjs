@@ -1,0 +1,82 @@
+// Everything that is generated and committed: schema.json from the contracts, the SDKs from schema.json. `--check` only says what is stale.
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { extendPath, repoDir } from "./lib/folders.mjs";
+import { run } from "./lib/run.mjs";
+import { MissingPart, runMain, say, step } from "./lib/steps.mjs";
+import { generateSdks } from "./pulumi/gen-sdk.mjs";
+
+const languages = ["nodejs"];
+
+/** Parts of an SDK folder that are made from it, not generated. */
+const builtNames = new Set(["bin", "node_modules"]);
+
+/**
+ * Generates everything anew beside what is committed.
+ * @param {string} work
+ */
+async function generateInto(work) {
+  const schema = join(work, "schema.json");
+  await step("schema.json from the contracts", () => run(process.execPath, [join(repoDir, "tools", "generate-schema.mjs"), schema]));
+  await step(`SDKs (${languages.join(", ")}) from schema.json`, () => generateSdks({ schema, out: join(work, "sdk"), languages }));
+}
+
+/**
+ * The generated files that differ from the committed ones, as paths in the checkout.
+ * @param {string} work
+ */
+function staleFiles(work) {
+  const fresh = filesBelow(work);
+  const committed = ["schema.json", ...languages.map((language) => join("sdk", language))]
+    .filter((path) => existsSync(join(repoDir, path)))
+    .flatMap((path) =>
+      statSync(join(repoDir, path)).isDirectory() ? filesBelow(join(repoDir, path)).map((file) => join(path, file)) : [path],
+    );
+  return [...new Set([...fresh, ...committed])].filter((path) => {
+    const [ours, theirs] = [join(work, path), join(repoDir, path)];
+    return !existsSync(ours) || !existsSync(theirs) || !readFileSync(ours).equals(readFileSync(theirs));
+  });
+}
+
+/**
+ * @param {string} folder
+ * @returns {string[]}
+ */
+function filesBelow(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (builtNames.has(entry.name)) return [];
+    if (!entry.isDirectory()) return [entry.name];
+    return filesBelow(join(folder, entry.name)).map((file) => join(entry.name, file));
+  });
+}
+
+/**
+ * Writes what is stale, or with `check` refuses to be content with it.
+ * @param {{ check: boolean }} options
+ */
+export async function generate({ check }) {
+  const work = mkdtempSync(join(tmpdir(), "kvm-generated-"));
+  try {
+    await generateInto(work);
+    const stale = staleFiles(work);
+    if (stale.length === 0) return say("    all generated files are up to date");
+    if (check)
+      throw new MissingPart(`Generated files are stale:\n    ${stale.join("\n    ")}`, "run `make generate` and commit what it writes.");
+    for (const path of stale) {
+      if (existsSync(join(work, path))) cpSync(join(work, path), join(repoDir, path), { recursive: true });
+      else rmSync(join(repoDir, path));
+      say(`    wrote ${path}`);
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  await runMain(() => {
+    extendPath();
+    return generate({ check: process.argv.includes("--check") });
+  });
+}
