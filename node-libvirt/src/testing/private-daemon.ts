@@ -64,13 +64,14 @@ export class PrivateDaemon {
     this.socketPath = join(this.folder, "run", "libvirt", "libvirt-sock");
   }
 
-  static async start(): Promise<PrivateDaemon> {
+  /** `config` is the text of its libvirtd.conf. */
+  static async start(config = ""): Promise<PrivateDaemon> {
     const libvirtd = findLibvirtd();
     if (libvirtd === undefined) throw new Error("libvirtd is not installed");
     const daemon = new PrivateDaemon(libvirtd);
     daemon.#own(daemon.folder);
     for (const name of ["run", "config", "cache", "data", "images"]) daemon.makeFolder(name);
-    writeFileSync(join(daemon.folder, "libvirtd.conf"), "");
+    writeFileSync(join(daemon.folder, "libvirtd.conf"), config);
     await daemon.restart();
     return daemon;
   }
