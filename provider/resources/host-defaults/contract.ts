@@ -22,5 +22,4 @@ export const outputs = z.strictObject({
   poolDefaults: z.record(z.string(), poolDefault).describe("What a new disk in each pool gets, and why, by pool name."),
 });
 
-export type HostDefaultsInputs = z.infer<typeof inputs>;
-export type HostDefaultsState = HostDefaultsInputs & z.infer<typeof outputs>;
+export type HostDefaultsOutputs = z.infer<typeof outputs>;

@@ -1,5 +1,5 @@
 // HostDefaults: the policy as asked, with the facts of the host beside it. It observes, and changes nothing on the host.
-import type { HostFacts } from "../../plan/facts";
+import type { HostFacts, PoolFacts } from "../../plan/facts";
 import type { HostPolicy } from "../../plan/policy";
 import { planPoolDefault } from "../../plan/plan-pool-default";
 import { contractProblems } from "../contract";
@@ -18,6 +18,7 @@ import type {
 } from "../resource";
 import { unknown } from "../resource";
 import { asValues, containsUnknown, isValues, sameValue } from "../values";
+import type { HostDefaultsOutputs } from "./contract";
 import { description, inputs, outputs } from "./contract";
 
 const check = ({ news }: CheckRequest): Promise<CheckResult> => Promise.resolve({ inputs: news, problems: contractProblems(inputs, news) });
@@ -43,9 +44,15 @@ const knownFacts = (state: Values | undefined): HostFacts | undefined => {
 /** What Create, Read and Update of any engine that knows it turn into a refresh before the next update: facts stay fresh. */
 const refreshBeforeUpdate = true;
 
+/** What a new disk in the pool gets; where the policy refuses it, why. */
+function poolDefault(name: string, pool: PoolFacts, policy: HostPolicy, facts: HostFacts): HostDefaultsOutputs["poolDefaults"][string] {
+  const plan = planPoolDefault(name, pool, policy, facts);
+  return "problems" in plan ? { reason: plan.problems.map(({ reason }) => reason).join(" ") } : plan;
+}
+
 function stored(policy: HostPolicy, facts: HostFacts): Stored {
   const poolDefaults = Object.fromEntries(
-    Object.entries(facts.pools).map(([name, pool]) => [name, planPoolDefault(name, pool, policy, facts)]),
+    Object.entries(facts.pools).map(([name, pool]) => [name, poolDefault(name, pool, policy, facts)]),
   );
   return {
     state: { ...asValues(policy), settings: asValues({ policy, facts }), poolDefaults: asValues(poolDefaults) },
