@@ -63,6 +63,6 @@ async function ensureNodeModules() {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   await runMain(async () => {
     extendPath();
-    await setUp(["host", "pulumi", "generator"]);
+    await setUp(process.argv.includes("--only-npm") ? [] : ["host", "pulumi", "generator"]);
   });
 }

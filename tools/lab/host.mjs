@@ -169,6 +169,7 @@ const commands = {
   "storage remove": (files, [name = ""]) => removeStorage(files, name),
 };
 
+/** @returns {Promise<unknown>} */
 async function main() {
   stepsToStderr();
   extendPath();
@@ -183,7 +184,7 @@ async function main() {
   const action = commands[command];
   if (!action || !name) throw new MissingPart(`"${positionals.join(" ")}" is no command here.`, usage);
   becomeRoot();
-  await action(hostFiles(name, values.dir), rest, values);
+  return action(hostFiles(name, values.dir), rest, values);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await runMain(main);

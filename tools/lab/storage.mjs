@@ -9,13 +9,13 @@ const BYTES_PER_MIB = 1024 * 1024;
 const DEFAULT_SIZE_MIB = 512;
 const NAME_PATTERN = /^[a-z0-9][a-z0-9._-]{0,40}$/i;
 
-/** How each kind is made: in memory, or in an image file on a loop device. `package` names where its mkfs comes from. */
+/** How each kind is made in an image file on a loop device, or undefined for those in memory. `package` names where its mkfs comes from. */
 export const storageKinds = {
-  ramfs: { inMemory: true },
-  tmpfs: { inMemory: true },
-  ext4: { inMemory: false, mkfs: ["mkfs.ext4", "-q", "-F"], package: "e2fsprogs", smallestMiB: 16 },
-  xfs: { inMemory: false, mkfs: ["mkfs.xfs", "-q", "-f"], package: "xfsprogs", smallestMiB: 320 },
-  btrfs: { inMemory: false, mkfs: ["mkfs.btrfs", "-q", "-f"], package: "btrfs-progs", smallestMiB: 128 },
+  ramfs: undefined,
+  tmpfs: undefined,
+  ext4: { mkfs: ["mkfs.ext4", "-q", "-F"], package: "e2fsprogs", smallestMiB: 16 },
+  xfs: { mkfs: ["mkfs.xfs", "-q", "-f"], package: "xfsprogs", smallestMiB: 320 },
+  btrfs: { mkfs: ["mkfs.btrfs", "-q", "-f"], package: "btrfs-progs", smallestMiB: 128 },
 };
 
 /** @typedef {keyof typeof storageKinds} StorageKind */
@@ -28,12 +28,12 @@ export const storageKinds = {
  * @param {number} [sizeMiB] not for ramfs, which has no limit
  */
 export function addStorage(files, name, kind, sizeMiB = DEFAULT_SIZE_MIB) {
-  const how = storageKinds[kind];
-  if (!how) throw new Error(`"${kind}" is no kind of storage; there are ${Object.keys(storageKinds).join(", ")}.`);
+  if (!(kind in storageKinds)) throw new Error(`"${kind}" is no kind of storage; there are ${Object.keys(storageKinds).join(", ")}.`);
   const path = storagePath(files, name);
   if (mountsUnder(path).length > 0) throw new Error(`Storage ${name} of host ${files.name} is there already.`);
   mkdirSync(path, { recursive: true });
-  if (how.inMemory) {
+  const how = storageKinds[kind];
+  if (!how) {
     run("mount", ["-t", kind, "-o", kind === "tmpfs" ? `size=${sizeMiB}m` : "defaults", `kvm-lab-${name}`, path]);
   } else {
     mountImage(files, name, how, Math.max(sizeMiB, how.smallestMiB));
@@ -79,7 +79,7 @@ export function removeStorage(files, name) {
  * @param {import("./host-files.mjs").HostFiles} files
  * @param {string} name
  * @param {StorageKind} kind
- * @param {{ sizeMiB?: number, keepFiles?: boolean }} options
+ * @param {{ sizeMiB?: number | undefined, keepFiles?: boolean }} options
  */
 export function swapStorage(files, name, kind, { sizeMiB, keepFiles = false }) {
   const path = storagePath(files, name);

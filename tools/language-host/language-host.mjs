@@ -120,7 +120,7 @@ function endPrograms() {
  * A call without a stream, from a function of its request.
  * @param {(request: any) => any} action
  */
-const unary = (action) => (/** @type {any} */ call, /** @type {(error: unknown, answer?: unknown) => void} */ callback) => {
+const unary = (action) => (/** @type {any} */ call, /** @type {(error: any, answer?: any) => void} */ callback) => {
   Promise.resolve(call.request)
     .then(action)
     .then(

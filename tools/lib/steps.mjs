@@ -2,6 +2,7 @@
 
 const MILLISECONDS_PER_SECOND = 1000;
 
+/** @type {NodeJS.WritableStream} */
 let out = process.stdout;
 
 /** Sends step lines to stderr, for commands whose stdout is data. */
@@ -61,9 +62,10 @@ export class MissingPart extends Error {
 export async function runMain(main) {
   try {
     await main();
-  } catch (error) {
-    const expected = error instanceof MissingPart || error?.name === "CommandFailed";
-    process.stderr.write(`\nerror: ${expected ? error.message : (error?.stack ?? String(error))}\n`);
+  } catch (thrown) {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const isExpected = error.name === "MissingPart" || error.name === "CommandFailed";
+    process.stderr.write(`\nerror: ${isExpected ? error.message : error.stack}\n`);
     process.exitCode = 1;
   }
 }

@@ -1,0 +1,57 @@
+# The only command surface. `make help` lists it.
+#
+#   make test-unit T=plan      only test files whose path matches
+#   LIBVIRT_DEFAULT_URI=…      use this libvirt; no private host is made
+
+NODE ?= node
+HOST ?= dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build generate test test-unit test-live test-engine demo bench lint format host-up host-down clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is missing: system and npm packages, the Pulumi CLI, the SDK generator, the test guest
+	@$(NODE) tools/setup.mjs
+
+build: ## bundle the plugin into bin/ and compile the SDK
+	@$(NODE) tools/setup.mjs --only-npm
+	@$(NODE) tools/build.mjs
+
+generate: ## write schema.json and the SDKs from the contracts
+	@$(NODE) tools/setup.mjs --only-npm
+	@$(NODE) tools/generate.mjs
+
+test: ## set up, build, check and test everything; what CI runs
+	@$(NODE) tools/test.mjs
+
+test-unit: ## tests that need nothing (T=path-pattern)
+	@T="$(T)" $(NODE) tools/test.mjs unit
+
+test-live: ## tests on a private libvirt host (T=path-pattern)
+	@T="$(T)" $(NODE) tools/test.mjs live
+
+test-engine: ## tests through the Pulumi engine (T=path-pattern)
+	@T="$(T)" $(NODE) tools/test.mjs engine
+
+demo: ## watch virtual machines on storage without O_DIRECT come up by `pulumi up`
+	@$(NODE) tools/demo.mjs
+
+bench: ## run the benchmarks on a private libvirt host
+	@$(NODE) tools/bench.mjs
+
+lint: ## typecheck, lint and format checks
+	@$(NODE) tools/test.mjs checks
+
+format: ## format all files
+	@node_modules/.bin/prettier --write --log-level=warn .
+
+host-up: ## make a private libvirt host to play with (HOST=name)
+	@$(NODE) tools/lab/host.mjs up $(HOST)
+
+host-down: ## remove it (HOST=name)
+	@$(NODE) tools/lab/host.mjs down $(HOST)
+
+clean: ## remove what was built; the cache outside the checkout stays
+	rm -rf bin dist coverage sdk/nodejs/bin node-libvirt/dist

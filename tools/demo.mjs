@@ -1,0 +1,130 @@
+// `make demo`: the case that started this project, solved before your eyes, on a private libvirt host that is gone afterwards.
+import { appendFileSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { buildAll } from "./build.mjs";
+import { ensureGuest } from "./guest/build.mjs";
+import { hostDown, hostUp } from "./lab/host.mjs";
+import { hostFiles } from "./lab/host-files.mjs";
+import { removeMountedFolder } from "./lab/namespaces.mjs";
+import { addStorage } from "./lab/storage.mjs";
+import { extendPath, repoDir } from "./lib/folders.mjs";
+import { becomeRoot } from "./lib/root.mjs";
+import { run, runVisibly } from "./lib/run.mjs";
+import { MissingPart, runMain, say, seconds, step } from "./lib/steps.mjs";
+import { setUp } from "./setup.mjs";
+
+const example = join(repoDir, "examples", "storage-without-direct-io");
+const EXT4_MIB = 512;
+const OVERLAY_SIZE = "64M";
+const STACK = "demo";
+
+/** What is taken back at the end, the last thing first, whatever happened. @type {(() => unknown)[]} */
+const undo = [];
+let interrupted = false;
+
+/** A libvirt host with a pool on ext4 and one on ramfs: our own, or the one that LIBVIRT_DEFAULT_URI names. */
+async function prepareHost() {
+  const files = hostFiles(`demo-${process.pid}`, undefined);
+  const given = process.env.LIBVIRT_DEFAULT_URI;
+  undo.push(() => (given ? removeMountedFolder(files.dir) : hostDown(files)));
+  const uri = given ?? (await hostUp(files)).uri;
+  for (const folder of [files.dir, files.storage, files.images, files.boot]) mkdirSync(folder, { recursive: true, mode: 0o711 });
+  return { uri, files };
+}
+
+/** @param {Awaited<ReturnType<typeof prepareHost>>} host */
+async function prepareStorage({ uri, files }) {
+  const virsh = (/** @type {string[]} */ ...args) => run("virsh", ["--quiet", "--connect", uri, ...args]);
+  const pools = { fast: addStorage(files, "fast", "ext4", EXT4_MIB), memory: addStorage(files, "memory", "ramfs") };
+  for (const [kind, path] of Object.entries(pools)) {
+    virsh("pool-create-as", poolName(kind), "dir", "--target", path);
+    undo.push(() => virsh("pool-destroy", poolName(kind)));
+  }
+  const base = join(pools.memory, "base.qcow2");
+  const overlay = join(pools.fast, "overlay.qcow2");
+  run("qemu-img", ["create", "-q", "-f", "qcow2", base, OVERLAY_SIZE]);
+  run("qemu-img", ["create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", overlay]);
+  virsh("pool-refresh", poolName("fast"));
+  const guest = await ensureGuest();
+  const boot = { kernel: join(files.boot, "vmlinuz"), initrd: join(files.boot, "initrd") };
+  copyFileSync(guest.kernel, boot.kernel);
+  copyFileSync(guest.initrd, boot.initrd);
+  return { "kvm:uri": uri, fastPool: poolName("fast"), memoryPool: poolName("memory"), overlay, ...boot };
+}
+
+/** Pools get our own names, so that nothing on a given libvirt is in the way. @param {string} kind */
+const poolName = (kind) => `kvm-demo-${process.pid}-${kind}`;
+
+/**
+ * A copy of the example, with state and plugins of its own, and a function that runs pulumi on it.
+ * @param {string[]} pathFolders
+ */
+function prepareProject(pathFolders) {
+  const root = mkdtempSync(join(tmpdir(), "kvm-demo-"));
+  undo.push(() => rmSync(root, { recursive: true, force: true }));
+  const project = join(root, "project");
+  cpSync(example, project, { recursive: true, filter: (source) => !source.includes("node_modules") });
+  symlinkSync(join(repoDir, "node_modules"), join(project, "node_modules"));
+  // A plugin named by path is used without a warning.
+  appendFileSync(join(project, "Pulumi.yaml"), `\nplugins:\n  providers:\n    - name: kvm\n      path: ${join(repoDir, "bin")}\n`);
+  for (const folder of ["state", "home"]) mkdirSync(join(root, folder));
+  const env = {
+    ...process.env,
+    PATH: [...pathFolders, join(repoDir, "bin"), process.env.PATH].join(delimiter),
+    PULUMI_HOME: join(root, "home"),
+    PULUMI_BACKEND_URL: `file://${join(root, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: "",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+  const quietly = (/** @type {string[]} */ ...args) => run("pulumi", args, { cwd: project, env });
+  const show = async (/** @type {string[]} */ ...args) => {
+    if (interrupted) throw new MissingPart("Interrupted.", "run `make demo` again.");
+    say(`\n$ pulumi ${args.join(" ")}`);
+    const startedMs = performance.now();
+    const code = await runVisibly("pulumi", args, { cwd: project, env });
+    if (code !== 0) throw new MissingPart(`\`pulumi ${args.join(" ")}\` ended with code ${code}.`, "see what it said above.");
+    say(`  (${seconds(performance.now() - startedMs)})`);
+  };
+  return { quietly, show };
+}
+
+async function main() {
+  extendPath();
+  becomeRoot();
+  const { pathFolders } = await setUp(["host", "pulumi"]);
+  await step("build", buildAll);
+  const host = await prepareHost();
+  const config = await step("a pool on ext4, a pool on ramfs (no O_DIRECT), an overlay on the one over a base on the other", () =>
+    prepareStorage(host),
+  );
+  const { quietly, show } = prepareProject(pathFolders);
+  quietly("stack", "init", STACK);
+  for (const [key, value] of Object.entries(config)) quietly("config", "set", key, value);
+
+  await show("preview", "--diff");
+  await show("up", "--yes", "--skip-preview");
+  undo.push(() => (interrupted ? undefined : quietly("destroy", "--yes", "--skip-preview")));
+  await show("stack", "output");
+  say(`\n$ virsh list`);
+  await runVisibly("virsh", ["--connect", host.uri, "list"]);
+  await show("preview", "--expect-no-changes");
+  await show("destroy", "--yes", "--skip-preview");
+  undo.pop();
+  say("\nThe demo is over: the machines are destroyed, the host is removed.");
+}
+
+async function takeBack() {
+  for (const action of undo.reverse()) {
+    try {
+      await action();
+    } catch (error) {
+      process.stderr.write(`could not clean up: ${error}\n`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => (interrupted = true));
+await runMain(main);
+await takeBack();

@@ -1,0 +1,201 @@
+// The test runner behind `make test`: sets up, builds, checks, runs all tests on a private libvirt host, cleans up, and counts.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { hostFiles } from "./lab/host-files.mjs";
+import { extendPath, repoDir } from "./lib/folders.mjs";
+import { rootPrefix } from "./lib/root.mjs";
+import { MissingPart, runMain, say, seconds } from "./lib/steps.mjs";
+import { setUp } from "./setup.mjs";
+import { endAll, runGroup } from "./test/processes.mjs";
+import { makeTally } from "./test/tally.mjs";
+
+const MINUTE_MS = 60_000;
+const CHECK_TIMEOUT_MS = 10 * MINUTE_MS;
+
+const bin = (/** @type {string[]} */ ...path) => join(repoDir, "node_modules", ...path);
+const tool = (/** @type {string} */ name) => join(repoDir, "tools", name);
+
+/** Checks that count as one test each; those that exist only once their tsconfig does are left out before. */
+const checks = [
+  { name: "typecheck", args: [bin("typescript", "bin", "tsc"), "--project", "tsconfig.json"] },
+  {
+    name: "typecheck of tools",
+    args: [bin("typescript", "bin", "tsc"), "--project", "tools/tsconfig.json"],
+    onlyWith: "tools/tsconfig.json",
+  },
+  {
+    name: "typecheck of examples",
+    args: [bin("typescript", "bin", "tsc"), "--project", "examples/tsconfig.json"],
+    onlyWith: "examples/tsconfig.json",
+  },
+  { name: "lint", args: [bin("eslint", "bin", "eslint.js"), "."] },
+  { name: "format", args: [bin("prettier", "bin", "prettier.cjs"), "--check", "--log-level=warn", "."] },
+];
+
+/**
+ * What each part of the tests is: jest's project, what it needs, how it runs. `timeoutMs` is for one test, `limitMs` for the whole part.
+ * @type {Record<string, { needs: import("./setup.mjs").Need[], jest: string[], limitMs: number, host: boolean }>}
+ */
+const parts = {
+  unit: { needs: [], jest: ["--maxWorkers=100%", "--testTimeout=20000"], limitMs: 15 * MINUTE_MS, host: false },
+  live: { needs: ["host"], jest: ["--runInBand", "--testTimeout=60000"], limitMs: 25 * MINUTE_MS, host: true },
+  engine: { needs: ["host", "pulumi"], jest: ["--runInBand", "--testTimeout=300000"], limitMs: 45 * MINUTE_MS, host: true },
+};
+
+const tally = makeTally();
+const hostName = `test-${process.pid}`;
+let interrupted = false;
+let hostIsUp = false;
+
+/**
+ * Runs one phase that counts as one test, and tells its time.
+ * @param {string} name
+ * @param {() => Promise<{ code: number, output: string }>} action
+ */
+async function countedPhase(name, action) {
+  if (interrupted) return false;
+  const startedMs = performance.now();
+  const { code, output } = await action();
+  const elapsedMs = performance.now() - startedMs;
+  tally.phase(name, elapsedMs);
+  say(`${code === 0 ? "ok    " : "FAILED"} ${name} (${seconds(elapsedMs)})`);
+  if (code !== 0 || output.includes("warning")) say(output.trimEnd());
+  if (code === 0) tally.pass();
+  else if (!interrupted) tally.fail(name);
+  return code === 0;
+}
+
+/**
+ * @param {string} name
+ * @param {string[]} args
+ */
+const nodePhase = (name, args) =>
+  countedPhase(name, () => runGroup(process.execPath, args, { cwd: repoDir, timeoutMs: CHECK_TIMEOUT_MS, quiet: true }));
+
+/**
+ * Runs one jest project and adds its numbers.
+ * @param {string} part
+ * @param {string | undefined} pattern only test files whose path matches
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function runJest(part, pattern, env) {
+  const how = parts[part];
+  if (interrupted || !how) return;
+  say(`\n==> ${part} tests`);
+  const folder = mkdtempSync(join(tmpdir(), "kvm-jest-"));
+  const outputFile = join(folder, "results.json");
+  const args = [
+    "--selectProjects",
+    part,
+    ...how.jest,
+    "--json",
+    `--outputFile=${outputFile}`,
+    "--reporters=default",
+    ...(pattern ? [pattern] : []),
+  ];
+  const startedMs = performance.now();
+  try {
+    // With --json jest prints the results to stdout too; the readable report is on stderr.
+    const { code } = await runGroup(
+      "sh",
+      ["-c", 'exec "$@" >/dev/null', "jest", process.execPath, bin("jest", "bin", "jest.js"), ...args],
+      {
+        cwd: repoDir,
+        env,
+        timeoutMs: how.limitMs,
+      },
+    );
+    tally.phase(`${part} tests`, performance.now() - startedMs);
+    if (interrupted) return;
+    if (!existsSync(outputFile)) return tally.fail(`${part} tests: jest ended with code ${code} and no results`);
+    const results = JSON.parse(readFileSync(outputFile, "utf8"));
+    tally.addJest(part, results);
+    if (results.numTotalTests === 0 && !pattern) tally.fail(`${part} tests: there are none`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The host command line, as root.
+ * @param {string} command
+ */
+function hostCommand(command) {
+  const [first = process.execPath, ...rest] = [...rootPrefix(), process.execPath, tool("lab/host.mjs"), command, hostName];
+  return runGroup(first, rest, { cwd: repoDir, timeoutMs: CHECK_TIMEOUT_MS, quiet: true });
+}
+
+/** Makes the private host, unless a libvirt was given; returns what tests need in their environment. */
+async function hostEnvironment() {
+  if (process.env.LIBVIRT_DEFAULT_URI) {
+    say(`\n==> no private libvirt host: LIBVIRT_DEFAULT_URI gives ${process.env.LIBVIRT_DEFAULT_URI}`);
+    return {};
+  }
+  hostIsUp = true;
+  const isUp = await countedPhase("private libvirt host", () => hostCommand("up"));
+  return isUp ? { KVM_LAB: hostFiles(hostName, undefined).record } : {};
+}
+
+async function takeHostDown() {
+  if (!hostIsUp) return;
+  hostIsUp = false;
+  const { code, output } = await hostCommand("down");
+  if (code !== 0) {
+    say(output);
+    tally.fail("removing the private libvirt host");
+  }
+}
+
+async function runChecks() {
+  await nodePhase("generated files are up to date", [tool("generate.mjs"), "--check"]);
+  await nodePhase("build", [tool("build.mjs")]);
+  for (const { name, args, onlyWith } of checks) {
+    if (!onlyWith || existsSync(join(repoDir, onlyWith))) await nodePhase(name, args);
+  }
+}
+
+/** `test.mjs [PART …]`: without a part, everything. T in the environment: only test files whose path matches. */
+async function main() {
+  extendPath();
+  const words = process.argv.slice(2);
+  const pattern = process.env.T || undefined;
+  const known = ["checks", ...Object.keys(parts)];
+  const chosen = words.length > 0 ? words : known;
+  const unknown = chosen.filter((part) => !known.includes(part));
+  if (unknown.length > 0) throw new MissingPart(`No such part: ${unknown.join(", ")}.`, `choose from ${known.join(", ")}.`);
+  const needs = new Set(chosen.flatMap((part) => parts[part]?.needs ?? []));
+  if (chosen.includes("checks")) needs.add("generator");
+
+  const startedMs = performance.now();
+  const { pathFolders } = await setUp([...needs]);
+  tally.phase("setup", performance.now() - startedMs);
+  process.env.PATH = [...pathFolders, process.env.PATH].join(delimiter);
+  try {
+    if (chosen.includes("checks")) await runChecks();
+    else if (chosen.includes("engine")) await nodePhase("build", [tool("build.mjs")]);
+    const withoutHost = chosen.filter((part) => parts[part]?.host === false);
+    const withHost = chosen.filter((part) => parts[part]?.host);
+    for (const part of withoutHost) await runJest(part, pattern, process.env);
+    const env = withHost.length > 0 && !interrupted ? { ...process.env, ...(await hostEnvironment()) } : process.env;
+    for (const part of withHost) await runJest(part, pattern, env);
+  } finally {
+    await takeHostDown();
+  }
+  if (interrupted) {
+    say("\ninterrupted");
+    process.exitCode = 130;
+    return;
+  }
+  tally.phase("all", performance.now() - startedMs);
+  tally.report();
+  process.exitCode = tally.total.failed > 0 || tally.total.passed === 0 ? 1 : 0;
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    interrupted = true;
+    void endAll();
+  });
+}
+await runMain(main);
