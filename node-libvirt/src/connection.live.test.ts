@@ -20,7 +20,8 @@ import type { Domain } from "./wire-types";
 
 /** A fresh QEMU driver asks each emulator binary what it can do. */
 const slowMs = 60_000;
-const prefix = "node-libvirt-test";
+/** All that these tests make has a name that begins so, unlike that of any other run. */
+const prefix = `node-libvirt-test-${process.pid}`;
 const MiB = 1024n * 1024n;
 
 let privateDaemon: PrivateDaemon | undefined;

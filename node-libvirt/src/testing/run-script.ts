@@ -17,6 +17,8 @@ export interface ScriptEnd {
 export interface ScriptRunner {
   /** Runs an async function body that has `connect` and `uri`; `onOutput` is called with all that it has printed so far. */
   run(body: string, uri: string, onOutput?: (output: string) => void): Promise<ScriptEnd>;
+  /** Runs a TypeScript program that imports "node-libvirt". */
+  runTypeScript(program: string, env: Readonly<Record<string, string>>): Promise<ScriptEnd>;
   remove(): void;
 }
 
@@ -24,22 +26,29 @@ export interface ScriptRunner {
 export function scriptRunner(): ScriptRunner {
   const folder = mkdtempSync(join(tmpdir(), "node-libvirt-script-"));
   const bundle = join(folder, "node-libvirt.cjs");
-  buildSync({ entryPoints: [join(__dirname, "..", "index.ts")], bundle: true, platform: "node", format: "cjs", outfile: bundle });
+  const index = join(__dirname, "..", "index.ts");
+  buildSync({ entryPoints: [index], bundle: true, platform: "node", format: "cjs", outfile: bundle });
   return {
     run: (body, uri, onOutput) => {
       const script = `const { connect } = require(${JSON.stringify(bundle)}); const uri = ${JSON.stringify(uri)};
         (async () => { ${body} })().catch((error) => { console.error(error); process.exitCode = 1; });`;
-      return runNode(script, onOutput);
+      return runNode(["-e", script], process.env, onOutput);
+    },
+    runTypeScript: (program, env) => {
+      const outfile = join(folder, "program.cjs");
+      const stdin = { contents: program, loader: "ts" as const, resolveDir: folder };
+      buildSync({ stdin, bundle: true, platform: "node", format: "cjs", alias: { "node-libvirt": index }, outfile });
+      return runNode([outfile], { ...process.env, ...env });
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-function runNode(script: string, onOutput?: (output: string) => void): Promise<ScriptEnd> {
+function runNode(args: readonly string[], env: NodeJS.ProcessEnv, onOutput?: (output: string) => void): Promise<ScriptEnd> {
   return new Promise((resolve, reject) => {
     const startedMs = performance.now();
     let output = "";
-    const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     const killTimer = setTimeout(() => child.kill("SIGKILL"), endLimitMs);
     const collect = (chunk: Buffer) => {
       output += chunk.toString();
