@@ -1,0 +1,105 @@
+// The case that the project exists for (zstack issue 146): VMs on a storage without O_DIRECT come up, and the preview says why.
+import { messagesOf, stepsOf } from "../../tools/lab/pulumi";
+import { hostExec, swapStorage, virsh } from "../../tools/lab/lab";
+import { cacheOf, describeScene, domainNames, engineTestMs, volumeNames } from "./scene";
+
+type Disks = Readonly<Record<string, { readonly cache: string; readonly reason: string }>>;
+
+const threeMachines = (overlay: string) => `
+  const host = new kvm.HostDefaults("host", { cache: "auto" });
+  const common = { ...machine, host: host.settings };
+  const one = new kvm.VirtualMachine("one", { ...common, disks: { root: { pool: ext4, size: "16MiB" } } });
+  const two = new kvm.VirtualMachine("two", { ...common, disks: { root: { pool: ramfs, size: "16MiB" } } });
+  const three = new kvm.VirtualMachine("three", { ...common, disks: { root: { file: ${JSON.stringify(overlay)} } } });
+  export const names = [one.name, two.name, three.name];
+  export const effective = [one, two, three].map((vm) => vm.effectiveDisks);
+`;
+
+describeScene("three VMs on storage with and without direct I/O", "main", (scene) => {
+  const overlay = () => `${scene().ext4.path}/overlay.qcow2`;
+  const base = () => `${scene().ramfs.path}/base.qcow2`;
+
+  beforeAll(async () => {
+    await hostExec(scene().lab, "qemu-img", "create", "-q", "-f", "qcow2", base(), "16M");
+    await hostExec(scene().lab, "qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base(), overlay());
+    await virsh(scene().lab, "pool-refresh", scene().ext4.name);
+    await virsh(scene().lab, "pool-refresh", scene().ramfs.name);
+  }, engineTestMs);
+
+  it(
+    "shows mode and reason at preview, starts all three, then has no changes, and leaves nothing",
+    async () => {
+      const project = await scene().project(threeMachines(overlay()));
+
+      const preview = await project.preview();
+      expect(preview.code).toBe(0);
+      const planned = Object.fromEntries(
+        Object.entries(stepsOf(preview)).map(([name, step]) => [name, step.new?.inputs?.["effectiveDisks"] as Disks | undefined]),
+      );
+      expect(planned["one"]?.["root"]).toMatchObject({ cache: "none", reason: expect.stringMatching(/ext4/) as string });
+      expect(planned["two"]?.["root"]).toMatchObject({ cache: "writeback", reason: expect.stringContaining("ramfs") as string });
+      expect(planned["three"]?.["root"]).toMatchObject({ cache: "writeback", reason: expect.stringContaining(base()) as string });
+      expect(preview.stdout).toContain("ramfs");
+      expect(await domainNames(scene())).toEqual([]);
+
+      const up = await project.up();
+      expect(up.code).toBe(0);
+      const { names } = (await project.outputs()) as { names: string[] };
+      expect(await Promise.all(names.map((name) => virsh(scene().lab, "domstate", name)))).toEqual(["running", "running", "running"]);
+      expect(await Promise.all(names.map((name) => cacheOf(scene(), name, "running")))).toEqual(["none", "writeback", "writeback"]);
+
+      expect((await project.preview("--expect-no-changes")).code).toBe(0);
+
+      expect((await project.destroy()).code).toBe(0);
+      expect(await domainNames(scene())).toEqual([]);
+      expect(await volumeNames(scene(), scene().ext4)).toEqual(["overlay.qcow2"]);
+      expect(await volumeNames(scene(), scene().ramfs)).toEqual(["base.qcow2"]);
+    },
+    engineTestMs,
+  );
+
+  it(
+    "refuses an explicit none on ramfs at preview, naming the field, the path, the file system and the ways out",
+    async () => {
+      const project = await scene().project(`
+        const host = new kvm.HostDefaults("host", {});
+        new kvm.VirtualMachine("refused", { ...machine, host: host.settings, disks: { root: { pool: ramfs, size: "16MiB", cache: "none" } } });
+      `);
+      const preview = await project.preview();
+      expect(preview.code).not.toBe(0);
+      const said = messagesOf(preview, "error").join("\n");
+      for (const word of ["disks.root.cache", scene().ramfs.path, "ramfs", "writeback", "auto"]) expect(said).toContain(word);
+      expect(await domainNames(scene())).toEqual([]);
+      expect(await volumeNames(scene(), scene().ramfs)).toEqual(["base.qcow2"]);
+    },
+    engineTestMs,
+  );
+
+  it(
+    "shows the new mode and reason at the next preview when the storage under a pool is another",
+    async () => {
+      const project = await scene().project(`
+        const host = new kvm.HostDefaults("host", {});
+        new kvm.VirtualMachine("moved", { ...machine, host: host.settings, power: "stopped", disks: { root: { pool: ramfs, size: "16MiB" } } });
+      `);
+      expect((await project.up()).code).toBe(0);
+      await swapStorage(scene().lab, scene().ramfs.name, "ext4", { keepFiles: true });
+      await virsh(scene().lab, "pool-refresh", scene().ramfs.name);
+
+      const preview = await project.preview();
+      expect(preview.code).toBe(0);
+      const step = stepsOf(preview)["moved"];
+      expect(step?.op).toBe("update");
+      expect(Object.keys(step?.detailedDiff ?? {})).toEqual(
+        expect.arrayContaining(["effectiveDisks.root.cache", "effectiveDisks.root.reason"]),
+      );
+      expect(preview.stdout).toMatch(/cache\s*:\s*"writeback" => "none"/);
+      expect(preview.stdout).toMatch(/reason\s*:.*ext4/);
+
+      expect((await project.up()).code).toBe(0);
+      expect((await project.preview("--expect-no-changes")).code).toBe(0);
+      expect((await project.destroy()).code).toBe(0);
+    },
+    engineTestMs,
+  );
+});
