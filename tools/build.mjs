@@ -1,8 +1,9 @@
 // Makes what runs: the plugin as one file that plain node runs, and the compiled SDK of the workspace.
-import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { extendPath, repoDir } from "./lib/folders.mjs";
+import { giveBack } from "./lib/root.mjs";
 import { run } from "./lib/run.mjs";
 import { MissingPart, runMain, say, step } from "./lib/steps.mjs";
 
@@ -48,6 +49,7 @@ async function bundlePlugin() {
   writeFileSync(fresh, text);
   chmodSync(fresh, 0o755);
   renameSync(fresh, plugin);
+  giveBack(join(repoDir, "bin"), plugin);
   say(`    ${Math.round(text.length / BYTES_PER_KIB)} KiB from ${Object.keys(result.metafile.inputs).length} files`);
 }
 
@@ -55,7 +57,9 @@ function compileNodeSdk() {
   const folder = join(repoDir, "sdk", "nodejs");
   run(process.execPath, [join(repoDir, "node_modules", "typescript", "bin", "tsc"), "--project", folder]);
   // The compiled SDK reads its version from the package.json beside it.
-  copyFileSync(join(folder, "package.json"), join(folder, "bin", "package.json"));
+  const out = join(folder, "bin");
+  copyFileSync(join(folder, "package.json"), join(out, "package.json"));
+  giveBack(out, ...readdirSync(out, { recursive: true, encoding: "utf8" }).map((file) => join(out, file)));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

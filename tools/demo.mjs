@@ -91,9 +91,10 @@ function prepareProject(pathFolders) {
 
 async function main() {
   extendPath();
-  becomeRoot();
+  // npm packages and builds belong to the person; only the host needs root.
   const { pathFolders } = await setUp(["host", "pulumi"]);
   await step("build", buildAll);
+  becomeRoot();
   const host = await prepareHost();
   const config = await step("a pool on ext4, a pool on ramfs (no O_DIRECT), an overlay on the one over a base on the other", () =>
     prepareStorage(host),
@@ -103,8 +104,9 @@ async function main() {
   for (const [key, value] of Object.entries(config)) quietly("config", "set", key, value);
 
   await show("preview", "--diff");
+  // Our own host takes its machines with it; on a given one we leave nothing behind.
+  undo.push(() => (process.env.LIBVIRT_DEFAULT_URI ? quietly("destroy", "--yes", "--skip-preview") : undefined));
   await show("up", "--yes", "--skip-preview");
-  undo.push(() => (interrupted ? undefined : quietly("destroy", "--yes", "--skip-preview")));
   await show("stack", "output");
   say(`\n$ virsh list`);
   await runVisibly("virsh", ["--connect", host.uri, "list"]);

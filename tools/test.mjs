@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { hostFiles } from "./lab/host-files.mjs";
 import { extendPath, repoDir } from "./lib/folders.mjs";
-import { rootPrefix } from "./lib/root.mjs";
+import { becomeRoot } from "./lib/root.mjs";
 import { MissingPart, runMain, say, seconds } from "./lib/steps.mjs";
 import { setUp } from "./setup.mjs";
 import { endAll, runGroup } from "./test/processes.mjs";
@@ -117,14 +117,9 @@ async function runJest(part, pattern, env) {
   }
 }
 
-/**
- * The host command line, as root.
- * @param {string} command
- */
-function hostCommand(command) {
-  const [first = process.execPath, ...rest] = [...rootPrefix(), process.execPath, tool("lab/host.mjs"), command, hostName];
-  return runGroup(first, rest, { cwd: repoDir, timeoutMs: CHECK_TIMEOUT_MS, quiet: true });
-}
+/** @param {"up" | "down"} command */
+const hostCommand = (command) =>
+  runGroup(process.execPath, [tool("lab/host.mjs"), command, hostName], { cwd: repoDir, timeoutMs: CHECK_TIMEOUT_MS, quiet: true });
 
 /** Makes the private host, unless a libvirt was given; returns what tests need in their environment. */
 async function hostEnvironment() {
@@ -170,6 +165,8 @@ async function main() {
   const startedMs = performance.now();
   const { pathFolders } = await setUp([...needs]);
   tally.phase("setup", performance.now() - startedMs);
+  // npm packages belong to the person; a private host, and tests that mount file systems in it, need root.
+  if (needs.has("host") && !process.env.LIBVIRT_DEFAULT_URI) becomeRoot();
   process.env.PATH = [...pathFolders, process.env.PATH].join(delimiter);
   try {
     if (chosen.includes("checks")) await runChecks();

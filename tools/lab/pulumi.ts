@@ -1,6 +1,17 @@
 // Runs a Pulumi program of a test through the real engine and the built plugin: own project folder, own state, own plugin home.
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { transformSync } from "esbuild";
@@ -153,17 +164,18 @@ function parseOutput({ code, stdout, stderr }: CommandResult): unknown {
 }
 
 function fillFolder(dir: string, { name, program, config = {}, typeChecked = false }: ProjectOptions): void {
-  symlinkSync(join(repoDir, "node_modules"), join(dir, "node_modules"));
+  // JSON is YAML; a plugin named by path is used without a warning.
+  const plugins = { providers: [{ name: "kvm", path: pluginDir }] };
   if (typeof program === "string") {
     const runtime = { name: "nodejs", options: { typescript: typeChecked } };
-    // JSON is YAML; a plugin named by path is used without a warning.
-    const plugins = { providers: [{ name: "kvm", path: pluginDir }] };
     writeFileSync(join(dir, "Pulumi.yaml"), JSON.stringify({ name, runtime, plugins }));
     writeFileSync(join(dir, "package.json"), JSON.stringify({ name, private: true, main: typeChecked ? "index.ts" : "index.js" }));
     writeProgram(dir, program, typeChecked);
   } else {
     cpSync(program.folder, dir, { recursive: true, filter: (source) => !source.split("/").includes("node_modules") });
+    appendFileSync(join(dir, "Pulumi.yaml"), `\nplugins: ${JSON.stringify(plugins)}\n`);
   }
+  symlinkSync(join(repoDir, "node_modules"), join(dir, "node_modules"));
   writeFileSync(join(dir, `Pulumi.${STACK}.yaml`), JSON.stringify({ config }));
 }
 
