@@ -6,7 +6,10 @@ export const hostErrorCodes = {
   noSupport: errorCodes.NO_SUPPORT,
   invalidArgument: errorCodes.INVALID_ARG,
   operationFailed: errorCodes.OPERATION_FAILED,
+  /** XML, but not what libvirt takes. */
   xmlError: errorCodes.XML_ERROR,
+  /** The text is no XML at all. */
+  xmlSyntax: errorCodes.XML_DETAIL,
   systemError: errorCodes.SYSTEM_ERROR,
   noDomain: errorCodes.NO_DOMAIN,
   authFailed: errorCodes.AUTH_FAILED,

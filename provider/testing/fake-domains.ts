@@ -97,7 +97,6 @@ function define(state: FakeState, xml: string): DomainName {
       autostart: false,
       inactiveXml,
       obeysShutdown: true,
-      isProbe: false,
     });
   return { name, uuid };
 }
@@ -139,7 +138,7 @@ async function waitFor(
   return true;
 }
 
-function lifecycleVerbs(state: FakeState) {
+function lifecycleVerbs(state: FakeState, owner: object) {
   return {
     listDomains: async () => [...state.domains.values()].map(({ name, uuid }) => ({ name, uuid })),
     findDomain: async (ref) => {
@@ -183,7 +182,7 @@ function lifecycleVerbs(state: FakeState) {
     createProbeDomain: async (xml) => {
       const { uuid, name } = define(state, xml);
       const domain = domainOf(state, uuid);
-      Object.assign(domain, { persistent: false, isProbe: true });
+      Object.assign(domain, { persistent: false, owner });
       try {
         run(state, domain, domain.inactiveXml, true);
       } catch (error) {
@@ -226,7 +225,7 @@ function liveVerbs(state: FakeState) {
         if (device.nodeName === "disk") {
           validateDisk(device);
           if (disksOf(root).some((disk) => targetOf(disk) === targetOf(device))) {
-            throw fakeError("operationFailed", `operation failed: target ${targetOf(device)} already exists`);
+            throw fakeError("xmlError", `XML error: target '${targetOf(device)}' duplicated for disk sources`);
           }
           openDisk(state, device, "unable to execute QEMU command 'blockdev-add': ");
         }
@@ -265,6 +264,7 @@ function saveVerbs(state: FakeState) {
   } satisfies Partial<Libvirt>;
 }
 
-export function fakeDomainVerbs(state: FakeState): DomainVerbs {
-  return { ...lifecycleVerbs(state), ...liveVerbs(state), ...saveVerbs(state) };
+/** `owner` stands for the connection. */
+export function fakeDomainVerbs(state: FakeState, owner: object): DomainVerbs {
+  return { ...lifecycleVerbs(state, owner), ...liveVerbs(state), ...saveVerbs(state) };
 }

@@ -77,6 +77,8 @@ export interface FakeLibvirt extends Libvirt {
   /** Every call's verb, in order. */
   readonly calls: readonly FakeVerb[];
   clearLog(): void;
+  /** A second connection to the same host. */
+  openAnother(): Libvirt;
   /** The next call of the verb rejects with the error: `before` doing anything (default), or `after` having done it. */
   failNext(verb: FakeVerb, error: Error, when?: "before" | "after"): void;
   /** The next call of the verb waits, before doing anything, until it is released or its signal ends it. */
@@ -224,10 +226,10 @@ function hands(state: FakeState, script: Script) {
   } satisfies Partial<FakeLibvirt>;
 }
 
-export function createFakeLibvirt(options: FakeOptions = {}): FakeLibvirt {
-  const state = newFakeState();
-  const script: Script = { writes: [], calls: [], faults: [], holds: [] };
-  const verbs = { ...hostVerbs(options), ...fakeDomainVerbs(state), ...fakeStorageVerbs(state) };
+/** One connection to the fake host: the port's verbs, logged and scripted. */
+function openConnection(state: FakeState, script: Script, options: FakeOptions): Libvirt {
+  const owner = {};
+  const verbs = { ...hostVerbs(options), ...fakeDomainVerbs(state, owner), ...fakeStorageVerbs(state) };
   const logged = Object.fromEntries(
     Object.entries(verbs).map(([verb, effect]) => [
       verb,
@@ -237,9 +239,19 @@ export function createFakeLibvirt(options: FakeOptions = {}): FakeLibvirt {
   return {
     uri: options.uri ?? "test:///fake",
     isLocalSocket: options.isLocalSocket ?? false,
-    close: async () => [...state.domains.values()].filter(({ isProbe }) => isProbe).forEach((domain) => stopFakeDomain(state, domain)),
+    close: async () =>
+      [...state.domains.values()].filter((domain) => domain.owner === owner).forEach((domain) => stopFakeDomain(state, domain)),
     ...logged,
+  };
+}
+
+export function createFakeLibvirt(options: FakeOptions = {}): FakeLibvirt {
+  const state = newFakeState();
+  const script: Script = { writes: [], calls: [], faults: [], holds: [] };
+  return {
+    ...openConnection(state, script, options),
     ...hands(state, script),
+    openAnother: () => openConnection(state, script, options),
     writes: script.writes,
     calls: script.calls,
   };

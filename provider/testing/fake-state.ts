@@ -19,8 +19,8 @@ export interface FakeDomain {
   savedXml?: string | undefined;
   /** Whether the guest stops when asked to. */
   obeysShutdown: boolean;
-  /** Dies with the connection that made it. */
-  isProbe: boolean;
+  /** The connection that a probe domain dies with. */
+  owner?: object | undefined;
 }
 
 export interface FakePool {

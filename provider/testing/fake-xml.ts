@@ -10,7 +10,7 @@ export function rootElement(xml: string): Element {
   try {
     return create(xml).root().node as Element;
   } catch (error) {
-    throw fakeError("xmlError", `XML error: ${String(error)}`);
+    throw fakeError("xmlSyntax", `(domain_definition): ${String(error)}`);
   }
 }
 
