@@ -38,8 +38,8 @@ test-engine: ## tests through the Pulumi engine (T=path-pattern)
 demo: ## watch virtual machines on storage without O_DIRECT come up by `pulumi up`
 	@$(NODE) tools/demo.mjs
 
-bench: ## run the benchmarks on a private libvirt host
-	@$(NODE) tools/bench.mjs
+bench: ## run the benchmarks on a private libvirt host (T=name)
+	@T="$(T)" $(NODE) tools/bench.mjs
 
 lint: ## typecheck, lint and format checks
 	@$(NODE) tools/test.mjs checks

@@ -24,8 +24,6 @@ async function runBenchmark(file, env) {
   const folder = mkdtempSync(join(tmpdir(), "kvm-bench-"));
   const outfile = join(folder, "bench.cjs");
   try {
-    // __dirname stays what it is in the source, for the files that a benchmark finds beside itself.
-    const define = { __dirname: JSON.stringify(benchDir) };
     await build({
       entryPoints: [join(benchDir, file)],
       outfile,
@@ -34,7 +32,9 @@ async function runBenchmark(file, env) {
       platform: "node",
       target: "node20",
       packages: "external",
-      define,
+      alias: { "node-libvirt": join(repoDir, "node-libvirt", "src", "index.ts") },
+      // A benchmark finds the files beside itself, though its bundle lies elsewhere.
+      define: { __dirname: JSON.stringify(benchDir) },
     });
     const nodePath = join(repoDir, "node_modules");
     const code = await runVisibly(process.execPath, [outfile], { cwd: repoDir, env: { ...env, NODE_PATH: nodePath } });

@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { hostUri } from "./lab/daemon.mjs";
 import { hostFiles } from "./lab/host-files.mjs";
 import { extendPath, repoDir } from "./lib/folders.mjs";
 import { becomeRoot } from "./lib/root.mjs";
@@ -86,13 +87,13 @@ async function runJest(part, pattern, env) {
   const folder = mkdtempSync(join(tmpdir(), "kvm-jest-"));
   const outputFile = join(folder, "results.json");
   const args = [
+    ...(pattern ? [pattern] : []),
     "--selectProjects",
     part,
     ...how.jest,
     "--json",
     `--outputFile=${outputFile}`,
     "--reporters=default",
-    ...(pattern ? [pattern] : []),
   ];
   const startedMs = performance.now();
   try {
@@ -129,7 +130,9 @@ async function hostEnvironment() {
   }
   hostIsUp = true;
   const isUp = await countedPhase("private libvirt host", () => hostCommand("up"));
-  return isUp ? { KVM_LAB: hostFiles(hostName, undefined).record } : {};
+  const files = hostFiles(hostName, undefined);
+  // What goes by the default reaches our host too, and never one of the machine's.
+  return isUp ? { KVM_LAB: files.record, LIBVIRT_DEFAULT_URI: hostUri(files) } : {};
 }
 
 async function takeHostDown() {

@@ -46,7 +46,7 @@ export function makeTally() {
         for (const test of suite.assertionResults) {
           const name = `${project}: ${test.fullName}`;
           if (test.status === "failed") fail(name);
-          if (test.status === "pending" || test.status === "todo") countSkip(name);
+          if (test.status === "pending" || test.status === "todo") countSkip(`${project}: ${test.ancestorTitles[0] ?? test.title}`);
           if ((test.duration ?? 0) >= SLOW_TEST_MS) slow.push({ name, durationMs: test.duration });
         }
       }
@@ -63,10 +63,10 @@ export function makeTally() {
     },
   };
 
-  /** @param {string} name */
-  function countSkip(name) {
-    const reason = REASON.exec(name)?.groups?.reason;
-    const line = reason ? `${name.slice(0, name.indexOf(" [skipped:"))}: ${reason}` : `${name}: ${NO_REASON}`;
+  /** @param {string} block the outermost describe, which carries the reason */
+  function countSkip(block) {
+    const reason = REASON.exec(block)?.groups?.reason;
+    const line = reason ? `${block.slice(0, block.indexOf(" [skipped:"))}: ${reason}` : `${block}: ${NO_REASON}`;
     skips.set(line, (skips.get(line) ?? 0) + 1);
   }
 
