@@ -15,7 +15,7 @@ import { domainAffectFlags, domainBlockResizeFlags, domainMetadataTypes, storage
 import { errorCodes } from "./error-codes";
 import { LibvirtArgumentError, LibvirtError } from "./errors";
 import type { LifecycleEvent } from "./lifecycle-events";
-import { describeWithLibvirtd, PrivateDaemon } from "./testing/private-daemon";
+import { describeWithLibvirtd, PrivateDaemon, saySkipped } from "./testing/private-daemon";
 import type { Domain } from "./wire-types";
 
 /** A fresh QEMU driver asks each emulator binary what it can do. */
@@ -294,7 +294,7 @@ describeWithLibvirtd("a private daemon", () => {
 });
 
 const hostUri = process.env["LIBVIRT_DEFAULT_URI"] ?? "";
-if (hostUri === "") console.warn("SKIPPED: the host of LIBVIRT_DEFAULT_URI: the variable is not set");
+if (hostUri === "") saySkipped("the host of LIBVIRT_DEFAULT_URI", "the variable is not set");
 
 (hostUri === "" ? describe.skip : describe)("the host of LIBVIRT_DEFAULT_URI", () => {
   beforeAll(async () => {

@@ -45,9 +45,13 @@ function isExecutable(path: string): boolean {
 /** `describe` where libvirtd is installed; elsewhere says so and skips, so that the run counts the tests as skipped. */
 export function describeWithLibvirtd(name: string, tests: () => void): void {
   const isInstalled = findLibvirtd() !== undefined;
-  if (!isInstalled)
-    console.warn(`SKIPPED: ${name}: libvirtd is not installed (apt-get install libvirt-daemon-system libvirt-daemon-driver-qemu)`);
+  if (!isInstalled) saySkipped(name, "libvirtd is not installed (apt-get install libvirt-daemon-system libvirt-daemon-driver-qemu)");
   (isInstalled ? describe : describe.skip)(name, tests);
+}
+
+/** Straight to the terminal: jest swallows the console of files whose every test is skipped. */
+export function saySkipped(name: string, reason: string): void {
+  process.stderr.write(`SKIPPED: ${name}: ${reason}\n`);
 }
 
 export class PrivateDaemon {
@@ -72,7 +76,12 @@ export class PrivateDaemon {
     daemon.#own(daemon.folder);
     for (const name of ["run", "config", "cache", "data", "images"]) daemon.makeFolder(name);
     writeFileSync(join(daemon.folder, "libvirtd.conf"), config);
-    await daemon.restart();
+    try {
+      await daemon.restart();
+    } catch (error) {
+      await daemon.stop();
+      throw error;
+    }
     return daemon;
   }
 
@@ -118,6 +127,10 @@ export class PrivateDaemon {
         XDG_DATA_HOME: join(this.folder, "data"),
       },
     });
+    this.#process.once("error", (error) => {
+      this.#process = undefined;
+      writeFileSync(this.#logPath, String(error));
+    });
     closeSync(log);
     await this.#untilItAnswers();
   }
@@ -125,7 +138,7 @@ export class PrivateDaemon {
   async #untilItAnswers(): Promise<void> {
     const deadline = Date.now() + startLimitMs;
     while (!(await canConnect(this.socketPath))) {
-      if (this.#process?.exitCode !== null || Date.now() > deadline) {
+      if (this.#process === undefined || hasEnded(this.#process) || Date.now() > deadline) {
         throw new Error(`libvirtd did not start:\n${readFileSync(this.#logPath, "utf8")}`);
       }
       await sleep(pollMs);
@@ -151,8 +164,8 @@ export class PrivateDaemon {
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
-    if (child === undefined) return;
     this.#process = undefined;
+    if (child === undefined || hasEnded(child)) return;
     const exited = new Promise((resolve) => child.once("exit", resolve));
     child.kill(signal);
     const killTimer = setTimeout(() => child.kill("SIGKILL"), stopLimitMs);
@@ -165,6 +178,10 @@ export class PrivateDaemon {
     await this.#end("SIGTERM");
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 function canConnect(path: string): Promise<boolean> {
