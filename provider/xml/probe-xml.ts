@@ -8,23 +8,28 @@ export interface ProbeDomainRequest {
   /** "x86_64" */
   readonly architecture: string;
   readonly machine?: string | undefined;
-  /** Never kvm: a probe must not fail for want of an accelerator. */
-  readonly domainType: "qemu";
+  /** qemu where storage is asked, so that the answer is not "no" for want of an accelerator; kvm where the accelerator itself is. */
+  readonly domainType: "qemu" | "kvm";
 }
 
 export interface ProbeDiskRequest {
   readonly path: string;
-  /** Decides the bus: "vda" is virtio, "sda" is on the probe machine's SCSI controller. */
+  /** "sda" to "sdg": more would need a second controller. One disk at a time needs only one. */
   readonly target: string;
   readonly cache: CacheMode;
   readonly format: "raw";
   readonly readonly?: boolean | undefined;
+  /** Takes no lock that a machine which writes to the image holds. */
+  readonly shareable?: boolean | undefined;
 }
 
 /** It never runs an instruction: enough for QEMU to start with. */
 const probeMemoryKiB = 16 * 1024;
 
-/** The smallest machine that takes disks in and lets them go while it is paused: ACPI is what PCI hotplug needs. */
+/**
+ * The smallest machine that takes disks in and lets them go while it is paused. Its disks are SCSI ones: a SCSI disk goes at once, while a PCI one
+ * (virtio) waits for the guest to let go of it, which a paused guest never does. ACPI lets a controller be plugged where one should be missing.
+ */
 export function probeDomainXml({ name, architecture, machine, domainType }: ProbeDomainRequest): string {
   const domain = newRoot("domain", { type: domainType });
   setText(addChild(domain, "name"), name);
@@ -40,11 +45,12 @@ export function probeDomainXml({ name, architecture, machine, domainType }: Prob
 }
 
 /** A scratch file as a disk of the probe machine. */
-export function probeDiskXml({ path, target, cache, format, readonly }: ProbeDiskRequest): string {
+export function probeDiskXml({ path, target, cache, format, readonly, shareable }: ProbeDiskRequest): string {
   const disk = newRoot("disk", { type: "file", device: "disk" });
   addChild(disk, "driver", { name: "qemu", type: format, cache });
   addChild(disk, "source", { file: path });
-  addChild(disk, "target", { dev: target, bus: target.startsWith("sd") ? "scsi" : "virtio" });
+  addChild(disk, "target", { dev: target, bus: "scsi" });
   if (readonly === true) addChild(disk, "readonly");
+  if (shareable === true) addChild(disk, "shareable");
   return writeXml(disk);
 }

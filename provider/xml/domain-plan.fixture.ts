@@ -1,0 +1,207 @@
+// Plans for the tests of this folder: one to vary, one made of what a definition holds, and any that fast-check comes up with.
+import fc from "fast-check";
+import {
+  diskBuses,
+  diskDevices,
+  diskFormats,
+  type DiskSource,
+  type DomainDisk,
+  type DomainPlan,
+  type ManagedMetadata,
+  type ObservedDisk,
+  type ObservedDomain,
+} from "../plan/domain";
+import { cpuModes, videoModels } from "../plan/policy";
+import { cacheModes, cacheSettings, detectZeroesModes, discardModes, ioModes, ioSettings, type DriverSettings } from "../plan/settings";
+
+export const direct: DriverSettings = { cache: "none", io: "native", discard: "unmap", detectZeroes: "unmap" };
+export const cached: DriverSettings = { cache: "writeback", io: "threads", discard: "unmap", detectZeroes: "off" };
+
+export const rootDisk: DomainDisk = {
+  key: "root",
+  device: "disk",
+  bus: "virtio",
+  target: "vda",
+  source: { type: "file", path: "/var/lib/libvirt/images/web-root.qcow2" },
+  format: "qcow2",
+  readonly: false,
+  shareable: false,
+  driver: direct,
+};
+
+export const mediaDisk: DomainDisk = {
+  ...rootDisk,
+  key: "media",
+  device: "cdrom",
+  bus: "sata",
+  target: "sda",
+  source: { type: "empty" },
+  format: "raw",
+  readonly: true,
+  driver: cached,
+};
+
+export const metadata: ManagedMetadata = {
+  urn: "urn:pulumi:prod::web::kvm:index:VirtualMachine::web",
+  phase: "ready",
+  disks: [
+    { key: "root", requested: { cache: "auto" }, effective: direct, reason: "/var/lib/libvirt/images is on ext4, where O_DIRECT works" },
+  ],
+  volumes: [{ key: "root", pool: "default", name: "web-root.qcow2", path: "/var/lib/libvirt/images/web-root.qcow2", keep: false }],
+};
+
+export const plan: DomainPlan = {
+  name: "web",
+  uuid: "1b4e28ba-2fa1-4d5e-883f-0016d3cca427",
+  domainType: "kvm",
+  architecture: "x86_64",
+  machine: "q35",
+  cpus: 2,
+  maxCpus: 2,
+  memoryKiB: 2097152,
+  maxMemoryKiB: 2097152,
+  graphics: "none",
+  disks: [rootDisk],
+  metadata,
+};
+
+const wordOr = <Word extends string>(words: readonly Word[], found: string | undefined, otherwise: Word): Word =>
+  words.find((word) => word === found) ?? otherwise;
+
+const sourceOf = ({ sourceType, path }: ObservedDisk): DiskSource =>
+  path === undefined ? { type: "empty" } : { type: sourceType === "block" ? "block" : "file", path };
+
+function diskOf(disk: ObservedDisk): DomainDisk {
+  return {
+    ...disk,
+    device: wordOr(diskDevices, disk.device, "disk"),
+    bus: wordOr(diskBuses, disk.bus, "ide"),
+    source: sourceOf(disk),
+    format: wordOr(diskFormats, disk.format, "raw"),
+    driver: {
+      cache: wordOr(cacheModes, disk.cache, "writeback"),
+      io: wordOr(ioModes, disk.io, "threads"),
+      discard: wordOr(discardModes, disk.discard, "ignore"),
+      detectZeroes: wordOr(detectZeroesModes, disk.detectZeroes, "off"),
+    },
+  };
+}
+
+/** The plan that asks for what a definition holds already, as an import would: only settings that it leaves open are filled in. */
+export function planOf(observed: ObservedDomain): DomainPlan {
+  const { machine, cpuMode, video, ...rest } = observed;
+  const isPlannable = ({ device, sourceType }: ObservedDisk) =>
+    diskDevices.some((known) => known === device) && ["file", "block"].includes(sourceType);
+  return {
+    ...rest,
+    domainType: observed.domainType === "kvm" ? "kvm" : "qemu",
+    graphics: observed.graphics === "vnc" ? "vnc" : "none",
+    disks: observed.disks.filter(isPlannable).map(diskOf),
+    metadata: { urn: "urn:test", phase: "ready", disks: [], volumes: [] },
+  };
+}
+
+/** Any text that XML can hold, hostile bits more often than chance would have them. */
+export const anyText = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: "binary", maxLength: 4 }),
+      fc.constantFrom(
+        "</name>",
+        "<evil a='1'/>",
+        "]]>",
+        "<![CDATA[",
+        "<!--",
+        "&amp;#65;",
+        "&lt;",
+        "&x;",
+        "&#10;",
+        "'",
+        '"',
+        "\n",
+        "\t",
+        "\r",
+        "  ",
+      ),
+    ),
+    { maxLength: 5 },
+  )
+  .map((parts) => parts.join("").replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "?"));
+
+const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
+const driver: fc.Arbitrary<DriverSettings> = fc.record({
+  cache: fc.constantFrom(...cacheModes),
+  io: fc.constantFrom(...ioModes),
+  discard: fc.constantFrom(...discardModes),
+  detectZeroes: fc.constantFrom(...detectZeroesModes),
+});
+const source: fc.Arbitrary<DiskSource> = fc.oneof(
+  fc.record({ type: fc.constantFrom("file" as const, "block" as const), path: anyText }),
+  fc.constant({ type: "empty" as const }),
+);
+const disk: fc.Arbitrary<DomainDisk> = fc
+  .record({
+    key: anyText,
+    device: fc.constantFrom(...diskDevices),
+    bus: fc.constantFrom(...diskBuses),
+    target: anyText,
+    source,
+    format: fc.constantFrom(...diskFormats),
+    readonly: fc.boolean(),
+    shareable: fc.boolean(),
+    serial: optional(anyText),
+    bootOrder: optional(fc.integer({ min: 1, max: 99 })),
+    driver,
+  })
+  .map((made) => ({ ...made, readonly: made.readonly || made.device === "cdrom" }));
+
+export const anyMetadata: fc.Arbitrary<ManagedMetadata> = fc.record(
+  {
+    urn: anyText,
+    phase: fc.constantFrom("creating" as const, "ready" as const),
+    maker: fc.record({ hostname: anyText, pid: fc.integer({ min: 1 }), since: anyText }),
+    disks: fc.array(
+      fc.record({
+        key: anyText,
+        requested: fc.record(
+          {
+            cache: fc.constantFrom(...cacheSettings),
+            io: fc.constantFrom(...ioSettings),
+            discard: fc.constantFrom(...discardModes),
+            detectZeroes: fc.constantFrom(...detectZeroesModes),
+          },
+          { requiredKeys: [] },
+        ),
+        effective: driver,
+        reason: anyText,
+      }),
+      { maxLength: 3 },
+    ),
+    volumes: fc.array(fc.record({ key: anyText, pool: anyText, name: anyText, path: anyText, keep: fc.boolean() }), { maxLength: 2 }),
+  },
+  { requiredKeys: ["urn", "phase", "disks", "volumes"] },
+);
+
+/** Any plan: hostile text everywhere; keys and targets are unique, as resources hold them. */
+export const anyPlan: fc.Arbitrary<DomainPlan> = fc.record({
+  name: anyText,
+  uuid: optional(fc.uuid()),
+  description: optional(anyText),
+  domainType: fc.constantFrom("kvm" as const, "qemu" as const),
+  architecture: fc.constantFrom("x86_64", "aarch64", "s390x"),
+  machine: optional(fc.constantFrom("q35", "pc", "virt", "pc-q35-7.2", "pc-i440fx-7.2")),
+  cpus: fc.integer({ min: 1, max: 4 }),
+  maxCpus: fc.integer({ min: 4, max: 9 }),
+  memoryKiB: fc.integer({ min: 1, max: 1024 ** 2 }),
+  maxMemoryKiB: fc.integer({ min: 1024 ** 2, max: 1024 ** 3 }),
+  cpuMode: optional(fc.constantFrom(...cpuModes)),
+  directBoot: optional(fc.record({ kernel: anyText, initrd: optional(anyText), cmdline: optional(anyText) })),
+  serialFile: optional(anyText),
+  graphics: fc.constantFrom("none" as const, "vnc" as const),
+  video: optional(fc.constantFrom(...videoModels)),
+  disks: fc.uniqueArray(disk, {
+    maxLength: 4,
+    comparator: (a, b) => a.key === b.key || a.target === b.target || a.key === b.target || a.target === b.key,
+  }),
+  metadata: anyMetadata,
+});
