@@ -5,7 +5,7 @@ import type { PulumiProject } from "../../tools/lab/pulumi";
 import { messagesOf, stepsOf } from "../../tools/lab/pulumi";
 import { hostExec, startDaemon, stopDaemon, virsh, waitFor } from "../../tools/lab/lab";
 import type { Scene } from "./scene";
-import { cacheOf, describeScene, domainNames, engineTestMs, volumeNames } from "./scene";
+import { cacheOf, describeScene, domainNames, engineTestMs, volumeNames, succeeds } from "./scene";
 
 /** Defines the VM anew with its stored definition edited, as a person with `virsh edit` would. */
 async function editDefinition({ lab, ext4 }: Scene, domain: string, edit: (xml: string) => string): Promise<void> {
@@ -30,24 +30,24 @@ describeScene("drift", "drift", (scene) => {
         disks: { root: { pool: ext4, size: "16MiB" }, data: { pool: ext4, size: "16MiB" } },
       });
     `);
-    expect((await project.up()).code).toBe(0);
+    succeeds(await project.up());
   }, engineTestMs);
 
   /** What the preview after a refresh says is different. */
   async function seen(): Promise<string[]> {
     const refreshed = await project.refresh();
-    expect(refreshed.code).toBe(0);
+    succeeds(refreshed);
     const preview = await project.preview();
-    expect(preview.code).toBe(0);
+    succeeds(preview);
     return Object.keys(stepsOf(preview)[name]?.detailedDiff ?? {});
   }
 
   async function mended(): Promise<void> {
     const up = await project.up();
-    expect(up.code).toBe(0);
+    succeeds(up);
     expect(await virsh(scene().lab, "domstate", name)).toBe("running");
-    expect((await project.refresh()).code).toBe(0);
-    expect((await project.preview("--expect-no-changes")).code).toBe(0);
+    succeeds(await project.refresh());
+    succeeds(await project.preview("--expect-no-changes"));
   }
 
   it(
@@ -96,7 +96,7 @@ describeScene("drift", "drift", (scene) => {
       }
       const { deployment } = await project.exportState();
       expect(deployment.resources?.some(({ urn }) => String(urn).endsWith(`::${name}`))).toBe(true);
-      expect((await project.preview("--expect-no-changes")).code).toBe(0);
+      succeeds(await project.preview("--expect-no-changes"));
     },
     engineTestMs,
   );
@@ -106,14 +106,14 @@ describeScene("drift", "drift", (scene) => {
     async () => {
       await virsh(scene().lab, "destroy", name);
       await virsh(scene().lab, "undefine", name);
-      expect((await project.refresh()).code).toBe(0);
+      succeeds(await project.refresh());
       const { deployment } = await project.exportState();
       expect(deployment.resources?.some(({ urn }) => String(urn).endsWith(`::${name}`))).toBe(false);
       const up = await project.up();
-      expect(up.code).toBe(0);
+      succeeds(up);
       expect(messagesOf(up, "warning", name).join("\n")).toMatch(/is there already/);
       expect(await virsh(scene().lab, "domstate", name)).toBe("running");
-      expect((await project.preview("--expect-no-changes")).code).toBe(0);
+      succeeds(await project.preview("--expect-no-changes"));
     },
     engineTestMs,
   );
@@ -156,17 +156,17 @@ describeScene("import", "import", (scene) => {
       `);
       const imported = await project.import("kvm:index:VirtualMachine", "taken", "handmade");
       expect(imported.stderr + imported.stdout).not.toContain("error:");
-      expect(imported.code).toBe(0);
+      succeeds(imported);
       const preview = await project.preview("--expect-no-changes");
       expect(preview.stdout).not.toContain("error:");
-      expect(preview.code).toBe(0);
-      expect((await project.up("--expect-no-changes")).code).toBe(0);
+      succeeds(preview);
+      succeeds(await project.up("--expect-no-changes"));
       expect(await virsh(lab, "dumpxml", "handmade", "--inactive")).toBe(before);
 
       const { deployment } = await project.exportState();
       const uuid = await virsh(lab, "domuuid", "handmade");
       expect(deployment.resources?.find(({ urn }) => String(urn).endsWith("::taken"))?.["id"]).toBe(uuid);
-      expect((await project.destroy()).code).toBe(0);
+      succeeds(await project.destroy());
       await waitFor("the VM's end", async () => !(await domainNames(scene())).includes("handmade"));
       expect(await volumeNames(scene(), ext4)).toContain("handmade.qcow2");
     },

@@ -1,7 +1,7 @@
 // What goes wrong on a real host, and what is left of it: nothing half-made, and the next run goes on.
 import { messagesOf, pluginPids, stepsOf } from "../../tools/lab/pulumi";
 import { virsh, waitFor } from "../../tools/lab/lab";
-import { cacheOf, describeScene, domainNames, engineTestMs, volumeNames } from "./scene";
+import { cacheOf, describeScene, domainNames, engineTestMs, volumeNames, succeeds } from "./scene";
 
 describeScene("failures", "fail", (scene) => {
   it(
@@ -13,7 +13,7 @@ describeScene("failures", "fail", (scene) => {
       `);
       const project = await scene().project("");
       project.write(vm("pc"));
-      expect((await project.up()).code).toBe(0);
+      succeeds(await project.up());
       const id = await virsh(scene().lab, "domid", "steady");
       const definition = await virsh(scene().lab, "dumpxml", "steady", "--inactive");
 
@@ -25,7 +25,7 @@ describeScene("failures", "fail", (scene) => {
       expect(await virsh(scene().lab, "dumpxml", "steady", "--inactive")).toBe(definition);
 
       project.write(vm("pc"));
-      expect((await project.preview("--expect-no-changes")).code).toBe(0);
+      succeeds(await project.preview("--expect-no-changes"));
     },
     engineTestMs,
   );
@@ -52,11 +52,11 @@ describeScene("failures", "fail", (scene) => {
 
       project.write(vm(""));
       const mended = await project.up();
-      expect(mended.code).toBe(0);
+      succeeds(mended);
       expect(stepsOf(mended)["stuck"]?.op).toBe("update");
       expect((await domainNames(scene())).filter((each) => each.startsWith("stuck"))).toEqual([name]);
       expect(await virsh(scene().lab, "domstate", name ?? "")).toBe("running");
-      expect((await project.preview("--expect-no-changes")).code).toBe(0);
+      succeeds(await project.preview("--expect-no-changes"));
     },
     engineTestMs,
   );
@@ -78,13 +78,13 @@ describeScene("failures", "fail", (scene) => {
       expect((await domainNames(scene())).filter((each) => each.startsWith("killed"))).toHaveLength(1);
 
       const again = await project.up();
-      expect(again.code).toBe(0);
+      succeeds(again);
       const [name, ...others] = (await domainNames(scene())).filter((each) => each.startsWith("killed"));
       expect(others).toEqual([]);
       expect(await virsh(scene().lab, "domstate", name ?? "")).toBe("running");
       expect((await volumes()).sort()).toEqual([`${name ?? ""}-data.qcow2`, `${name ?? ""}-root.img`]);
 
-      expect((await project.destroy()).code).toBe(0);
+      succeeds(await project.destroy());
       expect(await volumes()).toEqual([]);
     },
     engineTestMs,

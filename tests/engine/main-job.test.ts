@@ -1,7 +1,7 @@
 // The case that the project exists for (zstack issue 146): VMs on a storage without O_DIRECT come up, and the preview says why.
 import { messagesOf, stepsOf } from "../../tools/lab/pulumi";
 import { hostExec, swapStorage, virsh } from "../../tools/lab/lab";
-import { cacheOf, describeScene, domainNames, engineTestMs, volumeNames } from "./scene";
+import { cacheOf, describeScene, domainNames, engineTestMs, volumeNames, succeeds } from "./scene";
 
 type Disks = Readonly<Record<string, { readonly cache: string; readonly reason: string }>>;
 
@@ -32,7 +32,7 @@ describeScene("three VMs on storage with and without direct I/O", "main", (scene
       const project = await scene().project(threeMachines(overlay()));
 
       const preview = await project.preview();
-      expect(preview.code).toBe(0);
+      succeeds(preview);
       const planned = Object.fromEntries(
         Object.entries(stepsOf(preview)).map(([name, step]) => [name, step.new?.inputs?.["effectiveDisks"] as Disks | undefined]),
       );
@@ -43,14 +43,14 @@ describeScene("three VMs on storage with and without direct I/O", "main", (scene
       expect(await domainNames(scene())).toEqual([]);
 
       const up = await project.up();
-      expect(up.code).toBe(0);
+      succeeds(up);
       const { names } = (await project.outputs()) as { names: string[] };
       expect(await Promise.all(names.map((name) => virsh(scene().lab, "domstate", name)))).toEqual(["running", "running", "running"]);
       expect(await Promise.all(names.map((name) => cacheOf(scene(), name, "running")))).toEqual(["none", "writeback", "writeback"]);
 
-      expect((await project.preview("--expect-no-changes")).code).toBe(0);
+      succeeds(await project.preview("--expect-no-changes"));
 
-      expect((await project.destroy()).code).toBe(0);
+      succeeds(await project.destroy());
       expect(await domainNames(scene())).toEqual([]);
       expect(await volumeNames(scene(), scene().ext4)).toEqual(["overlay.qcow2"]);
       expect(await volumeNames(scene(), scene().ramfs)).toEqual(["base.qcow2"]);
@@ -82,12 +82,12 @@ describeScene("three VMs on storage with and without direct I/O", "main", (scene
         const host = new kvm.HostDefaults("host", {});
         new kvm.VirtualMachine("moved", { ...machine, host: host.settings, power: "stopped", disks: { root: { pool: ramfs, size: "16MiB" } } });
       `);
-      expect((await project.up()).code).toBe(0);
+      succeeds(await project.up());
       await swapStorage(scene().lab, scene().ramfs.name, "ext4", { keepFiles: true });
       await virsh(scene().lab, "pool-refresh", scene().ramfs.name);
 
       const preview = await project.preview();
-      expect(preview.code).toBe(0);
+      succeeds(preview);
       const step = stepsOf(preview)["moved"];
       expect(step?.op).toBe("update");
       expect(Object.keys(step?.detailedDiff ?? {})).toEqual(
@@ -96,9 +96,9 @@ describeScene("three VMs on storage with and without direct I/O", "main", (scene
       expect(preview.stdout).toMatch(/cache\s*:\s*"writeback" => "none"/);
       expect(preview.stdout).toMatch(/reason\s*:.*ext4/);
 
-      expect((await project.up()).code).toBe(0);
-      expect((await project.preview("--expect-no-changes")).code).toBe(0);
-      expect((await project.destroy()).code).toBe(0);
+      succeeds(await project.up());
+      succeeds(await project.preview("--expect-no-changes"));
+      succeeds(await project.destroy());
     },
     engineTestMs,
   );

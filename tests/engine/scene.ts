@@ -1,6 +1,6 @@
 // The stage of every engine test: one pool on ext4, one on ramfs (no direct I/O), the small guest, and programs over them.
 import { createProject, missingForPulumi } from "../../tools/lab/pulumi";
-import type { ProjectOptions, PulumiProject } from "../../tools/lab/pulumi";
+import type { CommandResult, ProjectOptions, PulumiProject } from "../../tools/lab/pulumi";
 import type { LabHost } from "../../tools/lab/lab";
 import { addStorage, describeOrSkip, describeWithHost, removeStorage, virsh } from "../../tools/lab/lab";
 
@@ -56,7 +56,11 @@ const opening = (lab: LabHost, ext4: StagedPool, ramfs: StagedPool): string => `
 export function describeScene(name: string, prefix: string, body: (scene: () => Scene) => void): void {
   const missing = missingForPulumi();
   if (missing !== undefined) {
-    describeOrSkip(missing, name, () => undefined);
+    describeOrSkip(missing, name, () => {
+      body(() => {
+        throw new Error(missing);
+      });
+    });
     return;
   }
   describeWithHost(name, (host) => {
@@ -87,6 +91,11 @@ export function describeScene(name: string, prefix: string, body: (scene: () => 
   });
 }
 
+/** Fails with all that the command said, where it did not succeed. */
+export function succeeds({ code, stdout, stderr }: CommandResult): void {
+  if (code !== 0) throw new Error(`pulumi ended with ${code}\n${stdout}\n${stderr}`);
+}
+
 /** Names of the VMs on the host. */
 export const domainNames = async ({ lab }: Scene): Promise<string[]> =>
   (await virsh(lab, "list", "--all", "--name")).split("\n").filter((name) => name !== "");
@@ -95,7 +104,7 @@ export const domainNames = async ({ lab }: Scene): Promise<string[]> =>
 export async function volumeNames({ lab }: Scene, pool: StagedPool): Promise<string[]> {
   await virsh(lab, "pool-refresh", pool.name);
   const lines = (await virsh(lab, "vol-list", pool.name)).split("\n");
-  return lines.flatMap((line) => line.trim().split(/\s+/).slice(0, 1)).filter((name) => name !== "");
+  return lines.flatMap((line) => line.trim().split(/\s+/).slice(0, 1)).filter((name) => name !== "" && name !== "lost+found");
 }
 
 /** The cache mode of a disk in the running or the stored definition. */

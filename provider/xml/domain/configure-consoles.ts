@@ -14,7 +14,8 @@ function writePort(port: XmlElement, file: string | undefined): void {
   if (attributeOf(port, "type") === type && attributeOf(childOf(port, "source"), "path") === file) return;
   removeChildren(port, "source", "protocol");
   setAttributes(port, { type, tty: undefined });
-  if (file !== undefined) addChild(port, "source", { path: file }, port.firstChild ?? undefined);
+  // Appended to: a cold start or a restore must not wipe out what the guest said before.
+  if (file !== undefined) addChild(port, "source", { path: file, append: "on" }, port.firstChild ?? undefined);
 }
 
 export function configureConsoles(domain: XmlElement, { serialFile }: DomainPlan): void {
