@@ -55,7 +55,7 @@ async function ensureNodeModules() {
   // A developer's `npm install` writes the lock first and its own record in node_modules after.
   const isInstalledByHand = existsSync(npmsOwn) && statSync(npmsOwn).mtimeMs >= statSync(lock).mtimeMs;
   if (isStamped || isInstalledByHand) return say("    node_modules is up to date");
-  const code = await runVisibly("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: repoDir });
+  const code = await runVisibly("npm", ["ci", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"], { cwd: repoDir });
   if (code !== 0) throw new MissingPart("`npm ci` failed.", "see what npm said above.");
   writeFileSync(stamp, wanted);
 }

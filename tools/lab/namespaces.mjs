@@ -38,9 +38,14 @@ while :; do sleep 3600 & wait $! || true; done
  */
 export async function buildNamespaces(files) {
   makeFolders(files);
-  run("mount", ["--bind", files.storage, files.storage]);
-  run("mount", ["--make-private", files.storage]);
-  run("mount", ["--make-shared", files.storage]);
+  for (const args of [
+    ["--bind", files.storage, files.storage],
+    ["--make-private", files.storage],
+    ["--make-shared", files.storage],
+  ]) {
+    const { code, stderr } = attempt("mount", args);
+    if (code !== 0) throw notPermitted(stderr);
+  }
 
   const log = openSync(files.holderLog, "w");
   const binds = Object.entries(files.hidden).flatMap(([machineFolder, ours]) => [ours, machineFolder]);
@@ -60,8 +65,13 @@ export async function buildNamespaces(files) {
     if (outcome.exited) break;
   }
   const said = existsSync(files.holderLog) ? readFileSync(files.holderLog, "utf8").trim() : "";
-  throw new MissingPart(
-    `A private libvirt host needs mount, process and network namespaces, and this machine did not give them:\n    ${said.replaceAll("\n", "\n    ")}`,
+  throw notPermitted(said);
+}
+
+/** @param {string} said by the program that was refused */
+function notPermitted(said) {
+  return new MissingPart(
+    `A private libvirt host needs mounts and namespaces of its own, and this machine did not give them:\n    ${said.trim().replaceAll("\n", "\n    ")}`,
     "run as root on a machine or in a container that has CAP_SYS_ADMIN and CAP_NET_ADMIN, or set LIBVIRT_DEFAULT_URI to a libvirt that may be used.",
   );
 }
