@@ -1,6 +1,6 @@
 // Names for resources whose program gives none: the engine's proposal, else the resource's name and a random suffix from the engine's seed.
 import { createHash } from "node:crypto";
-import { RefusedError } from "../errors";
+import type { Problem } from "../errors";
 import type { CheckRequest } from "./resource";
 
 /** Hexadecimal digits of the suffix, as Pulumi's own providers have it. */
@@ -12,13 +12,19 @@ export interface AutoNameRequest {
   readonly randomSeed: Uint8Array;
 }
 
-export function autoName({ resourceName, proposal, randomSeed }: AutoNameRequest): string {
+/** Characters that libvirt takes in no name; a resource's name may hold them. */
+const notInNames = /[/\n]/g;
+
+export function autoName({
+  resourceName,
+  proposal,
+  randomSeed,
+}: AutoNameRequest): { readonly name: string } | { readonly problem: Problem } {
   if (proposal === "disabled") {
-    throw new RefusedError([
-      { path: "name", reason: "is required, because automatic naming is disabled for this project (pulumi:autonaming)." },
-    ]);
+    const reason = "is required, because automatic naming is disabled for this project (pulumi:autonaming).";
+    return { problem: { path: "name", reason } };
   }
-  if (proposal !== undefined) return proposal.proposed;
+  if (proposal !== undefined) return { name: proposal.proposed };
   const suffix = createHash("sha256").update(randomSeed).digest("hex").slice(0, suffixLength);
-  return `${resourceName}-${suffix}`;
+  return { name: `${resourceName.replace(notInNames, "-")}-${suffix}` };
 }

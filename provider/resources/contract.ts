@@ -67,11 +67,6 @@ export function contractProblems(schema: z.ZodObject, values: Values): Problem[]
   return result.error.issues.flatMap((issue) => problemsOfIssue(issue, values, known));
 }
 
-/** The typed view of values that `contractProblems` found nothing wrong with and that hold no unknown. */
-export function typed<Schema extends z.ZodObject>(schema: Schema, values: Values): z.infer<Schema> {
-  return schema.parse(values);
-}
-
 /** Fills absent keys. */
 export function withDefaults(values: Values, defaults: Values): Values {
   const absent = Object.entries(defaults).filter(([key]) => !isValues(values) || values[key] === undefined);

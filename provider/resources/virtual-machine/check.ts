@@ -1,42 +1,66 @@
 // check: validates the inputs, fills in defaults and resolves every disk's effective settings, so that preview shows them. Writes nothing.
 import type { Problem } from "../../errors";
 import type { HostFacts } from "../../plan/facts";
-import type { HostPolicy, HostSettings } from "../../plan/policy";
+import type { HostSettings } from "../../plan/policy";
 import { xmlTextProblem } from "../../xml/xml-text";
 import { autoName } from "../auto-name";
-import { contractProblems, typed, withDefaults } from "../contract";
+import { contractProblems, withDefaults } from "../contract";
 import { propertyPath } from "../property-path";
 import type { Call, CheckRequest, CheckResult, Value, Values } from "../resource";
 import { asValues, containsUnknown, defined, isValues, sizeBytes } from "../values";
 import type { CheckedInputs, EffectiveDisk } from "./contract";
-import { defaults, inputs as contract } from "./contract";
+import { defaultApplyChanges, defaults, inputs as contract } from "./contract";
 import { diskProblems } from "./disk-problems";
 import type { Resolution } from "./effective-disks";
-import { resolveDisks, sameQuestion } from "./effective-disks";
+import { questionChanges, resolveDisks } from "./effective-disks";
 
 /** Fields that are decided once, by the program or the host's policy, and then kept: a later policy is for new VMs. */
 const keptOnceGiven = ["machine", "cpuMode", "accelerator", "video", "graphics"] as const;
 
+/** What the disks' settings depend on: while one of these is unknown, so are they. */
+const resolvedFrom = ["disks", "host", "name", "cache", "io", "discard", "detectZeroes"] as const;
+
 export async function check(request: CheckRequest, call: Call): Promise<CheckResult> {
   const { effectiveDisks: _computed, ...asked } = request.news;
-  const problems = [...contractProblems(contract, asked), ...acrossFields(asked, request.olds), ...textProblems(asked)];
-  const inputs = filled(asked, request);
-  if (problems.length > 0) return { inputs, problems };
-  if (containsUnknown(inputs["disks"]) || containsUnknown(inputs["host"]) || containsUnknown(inputs["name"]))
-    return { inputs, problems: [] };
+  const naming = nameOf(asked, request);
+  const inputs = filled({ ...asked, ...naming.name }, request.olds);
+  const problems = [
+    ...contractProblems(contract, { ...asked, ...naming.name }),
+    ...naming.problems,
+    ...acrossFields(asked, request.olds),
+    ...textProblems(asked),
+  ];
+  if (problems.length > 0 || resolvedFrom.some((field) => containsUnknown(inputs[field]))) return { inputs, problems };
   return resolved(inputs, request.olds, call);
 }
 
-function filled(asked: Values, { olds, resourceName, autoName: proposal, randomSeed }: CheckRequest): Values {
-  const policy = isValues(asked["host"]) && isValues(asked["host"]["policy"]) ? asked["host"]["policy"] : {};
-  const kept = Object.fromEntries(keptOnceGiven.map((field) => [field, asked[field] ?? olds?.[field] ?? policy[field]]));
-  const name = asked["name"] ?? olds?.["name"] ?? autoName({ resourceName, proposal, randomSeed });
+/** The name, where there is one or one can be made. */
+function nameOf(
+  asked: Values,
+  { olds, resourceName, autoName: proposal, randomSeed }: CheckRequest,
+): { readonly name: Values; readonly problems: readonly Problem[] } {
+  const given = asked["name"] ?? olds?.["name"];
+  if (given !== undefined) return { name: { name: given }, problems: [] };
+  const made = autoName({ resourceName, proposal, randomSeed });
+  return "problem" in made ? { name: {}, problems: [made.problem] } : { name: { name: made.name }, problems: [] };
+}
+
+function filled(asked: Values, olds: Values | undefined): Values {
+  const { host } = asked;
+  const policy = isValues(host) && isValues(host["policy"]) ? host["policy"] : {};
+  const kept = Object.fromEntries(
+    keptOnceGiven.map((field) => [field, asked[field] ?? (olds === undefined ? policy[field] : olds[field])]),
+  );
+  const { accelerator, ...fixed } = defaults;
   return defined(
-    withDefaults({ ...asked, ...defined(kept), name } as Values, {
-      ...defaults,
+    withDefaults({ ...asked, ...defined(kept) } as Values, {
+      ...fixed,
       // A machine that was imported keeps the graphics that these inputs cannot say (spice).
       ...(olds === undefined ? { graphics: "none" } : {}),
-      applyChanges: policy["applyChanges"] ?? "nextBoot",
+      // A policy that is not known yet may say other ones.
+      ...(containsUnknown(isValues(host) ? host["policy"] : host)
+        ? {}
+        : { accelerator, applyChanges: policy["applyChanges"] ?? defaultApplyChanges }),
     }),
   ) as Values;
 }
@@ -69,7 +93,7 @@ function textProblems(value: Value | undefined, path: readonly string[] = []): P
 }
 
 async function resolved(inputs: Values, olds: Values | undefined, call: Call): Promise<CheckResult> {
-  const view = typed(contract, inputs) as CheckedInputs;
+  const view = inputs as unknown as CheckedInputs;
   const before = olds === undefined || containsUnknown(olds["disks"]) ? undefined : (olds as unknown as CheckedInputs);
   const previous = before?.effectiveDisks;
   const resolution = await resolveDisks({
@@ -80,7 +104,7 @@ async function resolved(inputs: Values, olds: Values | undefined, call: Call): P
   });
   if ("problems" in resolution) return { inputs, problems: resolution.problems };
   if ("unresolved" in resolution) {
-    const same = before !== undefined && previous !== undefined && sameQuestion(before, view);
+    const same = olds !== undefined && previous !== undefined && questionChanges(olds, inputs).length === 0;
     return { inputs: same ? withEffective(inputs, previous) : inputs, problems: [] };
   }
   for (const warning of resolution.warnings) call.log.warn(warning);
@@ -96,13 +120,12 @@ const withEffective = (inputs: Values, effective: Readonly<Record<string, Effect
 /** The policy and facts that these disks rest on, so that a change elsewhere on the host is no change here. */
 function usedPart(
   { policy, facts }: HostSettings<HostFacts>,
-  { usedPools, usedKinds }: Extract<Resolution, { effective: unknown }>,
+  { usedPools }: Extract<Resolution, { effective: unknown }>,
 ): HostSettings<HostFacts> {
-  const { pools = {}, storageKinds = {}, ...rest } = policy;
-  const only = <T>(from: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> | undefined => {
-    const entries = Object.entries(from).filter(([key]) => keys.includes(key));
-    return entries.length === 0 ? undefined : Object.fromEntries(entries);
-  };
-  const used = defined({ ...rest, pools: only(pools, Object.keys(usedPools)), storageKinds: only(storageKinds, usedKinds) });
-  return { policy: used as HostPolicy, facts: { ...facts, pools: usedPools } };
+  const only = <T>(from: Readonly<Record<string, T>>) =>
+    Object.fromEntries(Object.entries(from).filter(([name]) => usedPools.includes(name)));
+  const { pools, ...rest } = policy;
+  const rules = only(pools ?? {});
+  const used = Object.keys(rules).length === 0 ? rest : { ...rest, pools: rules };
+  return { policy: used, facts: { ...facts, pools: only(facts.pools) } };
 }

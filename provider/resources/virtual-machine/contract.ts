@@ -210,6 +210,9 @@ export type VirtualMachineOutputs = z.infer<typeof outputs>;
 /** Defaults that check fills in, so that a diff shows them. */
 export const defaults = { cpus: 1, autostart: false, power: "running", accelerator: "auto" } as const;
 
+/** What `applyChanges` is where neither program nor policy says it. */
+export const defaultApplyChanges = "nextBoot";
+
 /** Default of `shutdownTimeoutSeconds`. */
 export const defaultShutdownTimeoutSeconds = 60;
 

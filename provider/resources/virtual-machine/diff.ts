@@ -3,15 +3,15 @@ import { driverFields } from "../../plan/settings";
 import { propertyPath } from "../property-path";
 import type { DiffRequest, DiffResult, PropertyChange, Value, Values } from "../resource";
 import { containsUnknown, isValues, sameValue, sizeBytes } from "../values";
+import { defaultBus } from "./disk-layout";
+import { questionChanges } from "./effective-disks";
 
 /** How a top-level field is compared. `kept`: absent means "as it is"; `data`: absent means "none", its removal is a change. */
 const comparisons = {
   name: "kept",
   description: "data",
   cpus: "kept",
-  maxCpus: "kept",
   memory: "size",
-  maxMemory: "size",
   machine: "kept",
   cpuMode: "kept",
   accelerator: "kept",
@@ -39,8 +39,35 @@ const diskFields = [
   "keepOnDelete",
 ] as const;
 
-/** What an absent disk field means. */
-const diskDefaults: Readonly<Record<string, Value>> = { device: "disk", readonly: false, shareable: false, keepOnDelete: false };
+/** What an absent field of a disk means: a default, or (format, volume) what it was given at first. */
+function diskDefaults(disk: Values, effective: Value | undefined): Readonly<Record<string, Value | undefined>> {
+  const device = disk["device"] === "cdrom" ? "cdrom" : "disk";
+  const { format, path } = isValues(effective) ? effective : {};
+  const volume = disk["pool"] === undefined || typeof path !== "string" ? undefined : path.slice(path.lastIndexOf("/") + 1);
+  return { device, bus: defaultBus[device], readonly: device === "cdrom", shareable: false, keepOnDelete: false, format, volume };
+}
+
+/** Fields of a disk whose absence is no value of its own. */
+const givenOnce = ["format", "volume"];
+
+/** The most CPUs and memory; absent, they are as many and as much as there are. */
+const maxima = { maxCpus: "cpus", maxMemory: "memory" } as const;
+
+function maximaChanges(olds: Values, news: Values): PropertyChange[] {
+  return Object.entries(maxima).flatMap(([most, now]) => {
+    const before = olds[most];
+    const after = news[most];
+    if (before === undefined && after === undefined) return [];
+    return sameAmount(before ?? olds[now], after ?? news[now]) ? [] : [change([most], before, after)];
+  });
+}
+
+/** Equal numbers, or sizes that are as much, however written. */
+function sameAmount(left: Value | undefined, right: Value | undefined): boolean {
+  if (sameValue(left, right)) return true;
+  const bytes = sizeBytes(left);
+  return bytes !== undefined && bytes === sizeBytes(right);
+}
 
 const kindOf = (before: Value | undefined, after: Value | undefined) =>
   before === undefined ? "add" : after === undefined ? "delete" : "update";
@@ -54,37 +81,33 @@ function topLevelChanges(olds: Values, news: Values): PropertyChange[] {
     const before = olds[field];
     const after = news[field];
     if (after === undefined && (comparison !== "data" || before === undefined)) return [];
-    const same = comparison === "size" && !containsUnknown(after) ? sizeBytes(before) === sizeBytes(after) : sameValue(before, after);
+    const same = comparison === "size" ? sameAmount(before, after) : sameValue(before, after);
     return same ? [] : [change([field], before, after, field === "name")];
   });
 }
 
-function diskChanges(olds: Value | undefined, news: Value | undefined): PropertyChange[] {
-  if (containsUnknown(news) && !isValues(news)) return [change(["disks"], olds, news)];
+function diskChanges({ oldInputs, oldState, news }: DiffRequest): PropertyChange[] {
+  const olds = oldInputs["disks"];
+  const wanted = news["disks"];
+  if (containsUnknown(wanted) && !isValues(wanted)) return [change(["disks"], olds, wanted)];
   const before: Values = isValues(olds) ? olds : {};
-  const after: Values = isValues(news) ? news : {};
+  const after: Values = isValues(wanted) ? wanted : {};
+  const effective = oldInputs["effectiveDisks"] ?? oldState["effectiveDisks"];
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return keys.flatMap((key) => oneDiskChanges(key, before[key], after[key]));
+  return keys.flatMap((key) => oneDiskChanges(key, before[key], after[key], isValues(effective) ? effective[key] : undefined));
 }
 
-function oneDiskChanges(key: string, before: Value | undefined, after: Value | undefined): PropertyChange[] {
+function oneDiskChanges(key: string, before: Value | undefined, after: Value | undefined, effective: Value | undefined): PropertyChange[] {
   if (!isValues(before) || !isValues(after)) return sameValue(before, after) ? [] : [change(["disks", key], before, after)];
+  const [old, now] = [diskDefaults(before, effective), diskDefaults(after, undefined)];
   const fields = diskFields.flatMap((field) => {
-    // An absent format, bus or volume name is what it was given at first.
-    if (
-      after[field] === undefined &&
-      !(field in diskDefaults) &&
-      field !== "serial" &&
-      field !== "bootOrder" &&
-      field !== "file" &&
-      field !== "pool"
-    )
-      return [];
-    const same = sameValue(before[field] ?? diskDefaults[field], after[field] ?? diskDefaults[field]);
-    return same ? [] : [change(["disks", key, field], before[field], after[field])];
+    if (after[field] === undefined && givenOnce.includes(field)) return [];
+    return sameValue(before[field] ?? old[field], after[field] ?? now[field])
+      ? []
+      : [change(["disks", key, field], before[field], after[field])];
   });
-  const sizes = after["size"] !== undefined && (containsUnknown(after["size"]) || sizeBytes(before["size"]) !== sizeBytes(after["size"]));
-  return sizes ? [...fields, change(["disks", key, "size"], before["size"], after["size"])] : fields;
+  const grows = after["size"] !== undefined && !sameAmount(before["size"], after["size"]);
+  return grows ? [...fields, change(["disks", key, "size"], before["size"], after["size"])] : fields;
 }
 
 function effectiveChanges({ oldInputs, oldState, news }: DiffRequest): PropertyChange[] {
@@ -100,29 +123,55 @@ function effectiveChanges({ oldInputs, oldState, news }: DiffRequest): PropertyC
   });
 }
 
-/** A change that waited for the next boot is due now that the program asks for a way that need not wait. */
+/**
+ * What waited and is due: changes for the next cold start, now that the program asks for a way that need not wait; volumes of removed disks, once
+ * nothing runs on them.
+ */
 function dueChanges({ oldState, news }: DiffRequest): PropertyChange[] {
-  const now = news["applyChanges"] === "suspend" || news["applyChanges"] === "restart";
-  return oldState["restartPending"] === true && now ? [{ path: "restartPending", kind: "update", inputDiff: false }] : [];
+  const path = oldState["restartPending"] === true ? "restartPending" : "pendingChanges";
+  const asked = news["applyChanges"] === "suspend" || news["applyChanges"] === "restart";
+  const leftovers = oldState["pendingChanges"];
+  const due = path === "restartPending" ? asked : Array.isArray(leftovers) && leftovers.length > 0;
+  return due ? [{ path, kind: "update", inputDiff: false }] : [];
 }
 
-/** What the disks rest on is not known yet, so neither is what they will get. */
-const unknownHost = ({ oldInputs, news }: DiffRequest): PropertyChange[] =>
-  containsUnknown(news["host"]) ? [change(["host"], oldInputs["host"], news["host"])] : [];
+/** Where the disks' settings are not known before apply, what asks something else of them is the change; so is a host that is not known yet. */
+function openChanges({ oldInputs, news }: DiffRequest, known: readonly PropertyChange[]): PropertyChange[] {
+  if (news["effectiveDisks"] !== undefined) return [];
+  const said = known.map(({ path }) => path);
+  const asked = questionChanges(oldInputs, news).filter(
+    (path) => !path.some((_, end) => said.includes(propertyPath(path.slice(0, end + 1)))),
+  );
+  const host = containsUnknown(news["host"]) && !asked.some(([field]) => field === "host") ? [["host"]] : [];
+  const at = (values: Values, path: readonly string[]) =>
+    path.reduce<Value | undefined>((value, key) => (isValues(value) ? value[key] : undefined), values);
+  return [...asked, ...host].map((path) => change(path, at(oldInputs, path), at(news, path)));
+}
+
+/** Two machines of one name, two that write one image, or a volume that goes with the old machine: these cannot be there at once. */
+function cannotCoexist({ oldInputs, oldState, news }: DiffRequest): boolean {
+  const disks = news["disks"];
+  return (
+    sameValue(oldInputs["name"] ?? oldState["name"], news["name"]) ||
+    Object.values(isValues(disks) ? disks : {}).some((disk) => {
+      if (!isValues(disk)) return false;
+      const shared = diskDefaults(disk, undefined);
+      const isWritten = (disk["readonly"] ?? shared["readonly"]) === false && disk["shareable"] !== true;
+      return disk["volume"] !== undefined || (disk["file"] !== undefined && isWritten);
+    })
+  );
+}
 
 export function diff(request: DiffRequest): DiffResult {
-  const { oldInputs, oldState, news } = request;
-  const changes = [
+  const { oldInputs, news } = request;
+  const known = [
     ...topLevelChanges(oldInputs, news),
-    ...diskChanges(oldInputs["disks"], news["disks"]),
+    ...maximaChanges(oldInputs, news),
+    ...diskChanges(request),
     ...effectiveChanges(request),
     ...dueChanges(request),
-    ...unknownHost(request),
   ];
-  return {
-    changes,
-    stables: ["uuid", "domainType"],
-    // Two domains of one name, or two users of one image, cannot be there at once.
-    deleteBeforeReplace: sameValue(oldInputs["name"] ?? oldState["name"], news["name"]),
-  };
+  const changes = [...known, ...openChanges(request, known)];
+  const stables = changes.some(({ path }) => path === "accelerator") ? ["uuid"] : ["uuid", "domainType"];
+  return { changes, stables, deleteBeforeReplace: cannotCoexist(request) };
 }

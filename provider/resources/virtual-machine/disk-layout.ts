@@ -14,7 +14,7 @@ export interface DiskLayout {
   readonly shareable: boolean;
 }
 
-const defaultBus = { disk: "virtio", cdrom: "sata" } as const satisfies Record<DiskDevice, DiskBus>;
+export const defaultBus = { disk: "virtio", cdrom: "sata" } as const satisfies Record<DiskDevice, DiskBus>;
 
 /** The disks in the order of their keys; targets given earlier are kept. */
 export function diskLayouts(

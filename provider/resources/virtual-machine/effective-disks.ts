@@ -2,12 +2,14 @@
 import type { Problem } from "../../errors";
 import type { ChainElement, ObserveOptions } from "../../host/observer";
 import { planDisk } from "../../plan/plan-disk";
-import type { DiskQuestion } from "../../plan/disk";
-import type { HostFacts, PlatformFacts, PoolFacts, StorageFacts, StorageKind } from "../../plan/facts";
+import type { DiskPlan, DiskQuestion } from "../../plan/disk";
+import type { PlatformFacts, StorageFacts } from "../../plan/facts";
 import type { HostPolicy } from "../../plan/policy";
+import { driverFields } from "../../plan/settings";
 import { propertyPath } from "../property-path";
 import type { Services } from "../resource";
-import { defined, sameValue } from "../values";
+import type { Value, Values } from "../resource";
+import { defined, isValues, sameValue } from "../values";
 import type { CheckedInputs, EffectiveDisk, VirtualMachineInputs } from "./contract";
 import type { DiskLayout } from "./disk-layout";
 import { diskLayouts, volumeName } from "./disk-layout";
@@ -27,9 +29,8 @@ export type Resolution =
       readonly effective: Readonly<Record<string, EffectiveDisk>>;
       /** Sentences for the user, each with its property path. */
       readonly warnings: readonly string[];
-      /** The part of the host's settings that these disks rest on. */
-      readonly usedPools: Readonly<Record<string, PoolFacts>>;
-      readonly usedKinds: readonly StorageKind[];
+      /** Names of the pools that these disks rest on. */
+      readonly usedPools: readonly string[];
     }
   | { readonly problems: readonly Problem[] }
   /** Cannot be known without touching the host, or before something else is made: which disks, and why. */
@@ -92,7 +93,7 @@ function decide({ inputs }: Asked, disks: readonly { layout: DiskLayout; storage
     warnings.push(...decision.plan.warnings.map((warning) => `disks.${layout.key}: ${warning}`));
   }
   if (problems.length > 0) return { problems };
-  return { effective, warnings, ...usedFacts(inputs.host?.facts, disks) };
+  return { effective, warnings, usedPools: usedPools(disks) };
 }
 
 function questionOf(
@@ -111,7 +112,7 @@ function questionOf(
   };
 }
 
-function effectiveDisk(layout: DiskLayout, storage: DiskStorage, plan: import("../../plan/disk").DiskPlan): EffectiveDisk {
+function effectiveDisk(layout: DiskLayout, storage: DiskStorage, plan: DiskPlan): EffectiveDisk {
   const { cache, io, discard, detectZeroes, reason, notVerified, migration } = plan;
   return {
     target: layout.target,
@@ -127,15 +128,12 @@ function effectiveDisk(layout: DiskLayout, storage: DiskStorage, plan: import(".
   };
 }
 
-function usedFacts(facts: HostFacts | undefined, disks: readonly { storage: DiskStorage }[]) {
-  const chainPaths = disks.flatMap(({ storage }) => [...(storage.chain ?? [])]);
-  const pools = new Set(
-    disks.flatMap(({ storage }) => [storage.pool, ...(storage.chain ?? []).map((element) => (element as Partial<ChainElement>).pool)]),
-  );
-  return {
-    usedPools: Object.fromEntries(Object.entries(facts?.pools ?? {}).filter(([name]) => pools.has(name))),
-    usedKinds: [...new Set(chainPaths.map(({ kind }) => kind))],
-  };
+function usedPools(disks: readonly { storage: DiskStorage }[]): string[] {
+  const pools = disks.flatMap(({ storage: { pool, chain = [] } }) => [
+    pool,
+    ...chain.map((element) => (element as Partial<ChainElement>).pool),
+  ]);
+  return [...new Set(pools.filter((pool) => pool !== undefined))];
 }
 
 async function look(asked: Asked, layout: DiskLayout, options: ObserveOptions): Promise<Looked> {
@@ -200,7 +198,38 @@ async function lookAtPool(
 /** Pool types whose volumes are files in a folder, so that they may be qcow2. */
 const fileFormatPools: ReadonlySet<string> = new Set(["dir", "fs", "netfs", "vstorage"]);
 
-/** Whether the same question was asked last time, so that the same answer holds where asking again would touch the host. */
-export const sameQuestion = (left: VirtualMachineInputs, right: VirtualMachineInputs): boolean =>
-  (["disks", "cache", "io", "discard", "detectZeroes", "name"] as const).every((field) => sameValue(left[field], right[field])) &&
-  sameValue(left.host?.policy, right.host?.policy);
+/** Inputs that a disk's settings are worked out from. */
+const questionFields = ["name", "cache", "io", "discard", "detectZeroes"] as const;
+const diskQuestionFields = ["file", "pool", "volume", "format", "device", "readonly", "shareable", ...driverFields] as const;
+
+/**
+ * The paths at which `news` asks something else of the disks than `olds` did. None: the answer of last time holds, where asking again would
+ * touch the host. `olds` as checked: its policy holds no rules for the pools that its disks are not on.
+ */
+export function questionChanges(olds: Values, news: Values): (readonly string[])[] {
+  const [before, after] = [valuesOf(olds["disks"]), valuesOf(news["disks"])];
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return [
+    ...questionFields.filter((field) => !sameValue(olds[field], news[field])).map((field) => [field]),
+    ...keys.flatMap((key) =>
+      diskQuestionFields
+        .filter((field) => !sameValue(valuesOf(before[key])[field], valuesOf(after[key])[field]))
+        .map((field) => ["disks", key, field]),
+    ),
+    ...(samePolicy(olds, news) ? [] : [["host"]]),
+  ];
+}
+
+const valuesOf = (value: Value | undefined): Values => (isValues(value) ? value : {});
+
+/** The parts of the policy that decide a disk's settings, besides the rules for pools. */
+const policyQuestionFields = [...driverFields, "storageKinds", "whenDirectIoMissing"] as const;
+
+function samePolicy(olds: Values, news: Values): boolean {
+  const [before, after] = [valuesOf(olds["host"]), valuesOf(news["host"])];
+  const [old, now] = [valuesOf(before["policy"]), valuesOf(after["policy"])];
+  const facts = valuesOf(valuesOf(before["facts"])["pools"]);
+  const used = new Set([...Object.keys(facts), ...Object.values(valuesOf(news["disks"])).map((disk) => valuesOf(disk)["pool"])]);
+  const rules = (all: Value | undefined) => Object.fromEntries(Object.entries(valuesOf(all)).filter(([name]) => used.has(name)));
+  return policyQuestionFields.every((field) => sameValue(old[field], now[field])) && sameValue(rules(old["pools"]), rules(now["pools"]));
+}

@@ -2,11 +2,13 @@
 import type { Problem } from "../../errors";
 import { fieldEffect } from "../../plan/field-effects";
 import { planApply } from "../../plan/plan-apply";
+import { applyChangesChoices } from "../../plan/policy";
 import { driverFields } from "../../plan/settings";
 import type { DiffRequest, Value, Values } from "../resource";
-import { isValues } from "../values";
+import { containsUnknown, isValues, sizeBytes } from "../values";
 import type { CheckedInputs } from "./contract";
 import { diff } from "./diff";
+import { sameMachine } from "./domain-plan";
 import type { MachineChange } from "./pending";
 import { isPending, pendingSentence } from "./pending";
 
@@ -17,6 +19,7 @@ export interface PreviewDecision {
 }
 
 const howSentence = {
+  unknown: "in a way that is known at apply",
   none: "",
   nextBoot: "at the next cold start (applyChanges: nextBoot)",
   suspend: "at once, by save and restore: the guest goes on without a reboot (applyChanges: suspend)",
@@ -28,8 +31,10 @@ export function previewDecision(request: DiffRequest): PreviewDecision {
   const inputs = news as unknown as CheckedInputs;
   const runs = oldState["power"] !== "stopped" && inputs.power !== "stopped";
   const changes = runs ? [...driverChanges(oldState, news), ...machineChanges(request)] : [];
-  const cold = changes.filter(isPending);
-  const { how, problems } = planApply(cold, inputs.applyChanges, cold.length > 0);
+  const choice = applyChangesChoices.find((word) => word === inputs.applyChanges);
+  // A policy that is not known yet may say another way: nothing is refused for it.
+  const { how, problems } =
+    choice === undefined ? ({ how: "unknown", problems: [] } as const) : planApply(changes.filter(isPending), choice, true);
   const announcements = changes.map((change) => `${pendingSentence(change)}: ${change.effect === "live" ? "live" : howSentence[how]}`);
   return { problems, announcements };
 }
@@ -49,17 +54,40 @@ function driverChanges(oldState: Values, news: Values): MachineChange[] {
   });
 }
 
+/** Shown elsewhere, or no change of the machine itself. */
+const notOfTheMachine = ["host", "restartPending", "pendingChanges", "maxCpus", "maxMemory"];
+
 function machineChanges(request: DiffRequest): MachineChange[] {
-  return diff(request)
-    .changes.filter(
-      ({ path, replace }) => replace !== true && !path.startsWith("effectiveDisks") && path !== "restartPending" && path !== "host",
-    )
+  const { oldInputs, news } = request;
+  const changed = diff(request)
+    .changes.filter(({ path, replace }) => replace !== true && !path.startsWith("effectiveDisks") && !notOfTheMachine.includes(path))
+    // What is not known yet may turn out to be what it was.
+    .filter(({ path }) => !containsUnknown(at(news, path)) && !isSame(path, request))
     .map(({ path, kind }) => ({
       path,
       effect: fieldEffect(path, kind === "delete" ? "removed" : "added")?.effect ?? "restart",
-      from: shown(at(request.oldInputs, path)),
-      to: shown(at(request.news, path)),
+      from: shown(at(oldInputs, path)),
+      to: shown(at(news, path)),
     }));
+  return [...changed, ...maximumChanges(oldInputs, news)];
+}
+
+/** Another word for what the machine has already: it is noted, and costs nothing. */
+function isSame(path: string, { oldInputs, oldState, news }: DiffRequest): boolean {
+  const [before, after] = [oldInputs[path], news[path]];
+  if (path === "accelerator") return after === "auto" || after === oldState["domainType"];
+  return path === "machine" && typeof before === "string" && typeof after === "string" && sameMachine(after, before);
+}
+
+/** The most that the machine can have, which only a cold start changes: asked for, or raised by what it shall have. */
+function maximumChanges(olds: Values, news: Values): MachineChange[] {
+  const pairs = [["maxCpus", "cpus"] as const, ["maxMemory", "memory"] as const];
+  return pairs.flatMap(([most, now]): MachineChange[] => {
+    const from = olds[most] ?? olds[now];
+    const to = news[most] ?? news[now];
+    if (containsUnknown(to) || from === to || (sizeBytes(from) !== undefined && sizeBytes(from) === sizeBytes(to))) return [];
+    return [{ path: most, effect: "restart", from: shown(from), to: shown(to) }];
+  });
 }
 
 const at = (values: Values, path: string): Value | undefined =>
