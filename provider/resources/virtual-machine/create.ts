@@ -13,7 +13,7 @@ import type { EffectiveDisks } from "./domain-plan";
 import { chooseAccelerator, domainPlan } from "./domain-plan";
 import { convergePower } from "./power";
 import { settledDisks } from "./settled-disks";
-import { startFailureReason } from "./start-failure";
+import { failureReason } from "./start-failure";
 import { observedMachine, outputsOf, stateOf } from "./state";
 import type { VolumeSurvey, WantedVolume } from "./volumes";
 import { createVolumes, growVolumes, surveyVolumes, wantedVolumes } from "./volumes";
@@ -108,7 +108,7 @@ async function finish(uuid: string, inputs: CheckedInputs, effective: EffectiveD
     // Reported to the engine, it is no longer a half-made machine that the next run clears away.
     const record = await markReady(await find(), plan, call);
     const state = stateOf(inputs, outputsOf(observedMachine(record), effective));
-    throw new CreatedButFailedError(uuid, state, asValues(inputs), [startFailureReason(inputs.name, error, effective)]);
+    throw new CreatedButFailedError(uuid, state, asValues(inputs), [failureReason(inputs.name, error, effective)]);
   }
 }
 

@@ -1,5 +1,7 @@
 // Checked inputs and effective disks -> the machine as decided, which provider/xml writes. Pure.
-import type { DomainDisk, DomainPlan, ManagedMetadata, ObservedDomain, OwnedVolume } from "../../plan/domain";
+import { assignTargets, targetPrefix } from "../../plan/disk-targets";
+import type { DiskBus, DomainDisk, DomainPlan, ManagedMetadata, ObservedDomain, OwnedVolume } from "../../plan/domain";
+import { diskBuses } from "../../plan/domain";
 import type { PlatformFacts } from "../../plan/facts";
 import { BugError } from "../../errors";
 import { defined, sizeBytes } from "../values";
@@ -67,6 +69,9 @@ function effectiveOf(effective: EffectiveDisks, key: string): EffectiveDisk {
   return disk;
 }
 
+/** /dev/shm is a file system like any other. */
+const isDevice = (path: string) => path.startsWith("/dev/") && !path.startsWith("/dev/shm/");
+
 function domainDisk(layout: DiskLayout, effective: EffectiveDisks): DomainDisk {
   const { key, device, bus, target, readonly, shareable, inputs } = layout;
   const { path, format, cache, io, discard, detectZeroes } = effectiveOf(effective, key);
@@ -78,7 +83,7 @@ function domainDisk(layout: DiskLayout, effective: EffectiveDisks): DomainDisk {
     readonly,
     shareable,
     format,
-    source: path === undefined ? { type: "empty" } : { type: path.startsWith("/dev/") ? "block" : "file", path },
+    source: path === undefined ? { type: "empty" } : { type: isDevice(path) ? "block" : "file", path },
     ...defined({ serial: inputs.serial, bootOrder: inputs.bootOrder }),
     driver: { cache, io, discard, detectZeroes },
   };
@@ -93,10 +98,44 @@ function metadataDisks(inputs: CheckedInputs, effective: EffectiveDisks): Manage
   });
 }
 
-/** The targets that existing disks have in the definition win over computed ones: a disk is never renumbered. */
-export function withKeptTargets(effective: EffectiveDisks, observed: ObservedDomain | undefined): EffectiveDisks {
-  const kept = new Map(observed?.disks.map(({ key, target }) => [key, target]));
-  return Object.fromEntries(Object.entries(effective).map(([key, disk]) => [key, { ...disk, target: kept.get(key) ?? disk.target }]));
+/** The machine that a plan is written over. */
+export interface PresentMachine {
+  readonly defined: ObservedDomain;
+  readonly running?: ObservedDomain | undefined;
+}
+
+const suits = (target: string, bus: DiskBus) => target.startsWith(targetPrefix[bus]);
+const anyBus = (target: string): DiskBus | undefined => diskBuses.find((bus) => suits(target, bus));
+
+/**
+ * The effective disks with the targets that the machine has for them: a disk is never renumbered, and a new one takes no place of a disk that
+ * somebody else gave the machine or that a running guest still has.
+ */
+export function withKeptTargets(
+  disks: CheckedInputs["disks"],
+  effective: EffectiveDisks,
+  { defined: now, running }: PresentMachine,
+): EffectiveDisks {
+  const requests = diskLayouts(disks, effective).map(({ key, bus, target }) => {
+    const path = effective[key]?.path;
+    const present = now.disks.find((disk) => disk.key === key) ?? now.disks.find((disk) => path !== undefined && disk.path === path);
+    return {
+      key,
+      bus,
+      target: present !== undefined && suits(present.target, bus) ? present.target : target,
+      isPresent: present !== undefined,
+    };
+  });
+  const kept = new Set(requests.filter(({ isPresent }) => isPresent).map(({ target }) => target));
+  const others = [...now.disks, ...(running?.disks ?? [])].map(({ target }) => target).filter((target) => !kept.has(target));
+  const taken = [...new Set(others)].flatMap((target) => {
+    const bus = anyBus(target);
+    // A key that no disk can have, and that comes before all others.
+    return bus === undefined ? [] : [{ key: ` ${target}`, bus, target }];
+  });
+  const assigned = new Map([...requests, ...taken].map(({ key, target }) => [key, target]));
+  const targets = assignTargets([...requests, ...taken], assigned);
+  return Object.fromEntries(Object.entries(effective).map(([key, disk]) => [key, { ...disk, target: targets.get(key) ?? disk.target }]));
 }
 
 export interface AcceleratorChoice {
@@ -111,6 +150,12 @@ export function chooseAccelerator(asked: CheckedInputs["accelerator"], { kvm }: 
   if (kvm.usable === "yes") return { domainType: "kvm" };
   return { domainType: "qemu", warning: `accelerator: TCG (software emulation, slow) is used, because KVM cannot be: ${kvm.why}` };
 }
+
+/** Whether a volume stays when its disk goes: as the program says now, or, for a disk that is gone from it, as it said last. */
+export const isKept = ({ key, keep }: Pick<OwnedVolume, "key" | "keep">, disks: CheckedInputs["disks"]): boolean => {
+  const disk = disks?.[key];
+  return disk === undefined ? keep : (disk.keepOnDelete ?? false);
+};
 
 export const volumesByKey = (volumes: readonly OwnedVolume[]): Record<string, { pool: string; name: string; path: string }> =>
   Object.fromEntries(volumes.map(({ key, pool, name, path }) => [key, { pool, name, path }]));

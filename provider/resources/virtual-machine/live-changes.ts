@@ -13,7 +13,7 @@ export interface LiveWork {
   readonly wanted: ObservedDomain;
   readonly disks: readonly DomainDisk[];
   readonly survey: VolumeSurvey;
-  /** A cold start follows, which brings everything but growth. */
+  /** A stop follows, and the next start brings everything but growth. */
   readonly restarts: boolean;
   readonly memoryAsked: boolean;
 }
@@ -28,7 +28,9 @@ export async function applyLive(work: LiveWork, call: Call): Promise<void> {
   const options = { signal: call.signal };
   if (running.description !== wanted.description) await libvirt.setLiveDescription(uuid, wanted.description ?? "", options);
   const memoryChanges = work.memoryAsked || wanted.memoryKiB !== machine.defined.memoryKiB;
-  if (memoryChanges && wanted.memoryKiB <= running.maxMemoryKiB) await libvirt.setLiveMemory(uuid, wanted.memoryKiB, options);
+  if (memoryChanges && wanted.memoryKiB <= running.maxMemoryKiB) {
+    await orPending("memory", () => libvirt.setLiveMemory(uuid, wanted.memoryKiB, options), call);
+  }
   if (wanted.cpus !== running.cpus && wanted.cpus <= running.maxCpus) {
     await orPending("cpus", () => libvirt.setLiveVcpus(uuid, wanted.cpus, options), call);
   }
@@ -46,8 +48,8 @@ async function orPending(path: string, work: () => Promise<void>, { log }: Call)
 }
 
 async function plugDisks({ disks, machine }: LiveWork, running: ObservedDomain, call: Call): Promise<void> {
-  const present = new Set(running.disks.map(({ target }) => target));
-  for (const disk of disks.filter(({ target }) => !present.has(target))) {
+  const present = new Set(running.disks.flatMap(({ target, key }) => [`target ${target}`, `key ${key}`]));
+  for (const disk of disks.filter(({ target, key }) => !present.has(`target ${target}`) && !present.has(`key ${key}`))) {
     const plug = () => call.services.libvirt.attachLiveDevice(machine.record.uuid, diskXml(disk), { signal: call.signal });
     await orPending(`disks.${disk.key}`, plug, call);
   }

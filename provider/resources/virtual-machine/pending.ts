@@ -86,21 +86,26 @@ function diskChanges(wanted: ObservedDisk, running: ObservedDisk): MachineChange
 
 /** Every difference between what is defined and what runs that a cold start would remove. `live` ones can be made at once. */
 export function pendingChanges(wanted: ObservedDomain, running: ObservedDomain): MachineChange[] {
-  // By target: a live definition may lack the user alias of an imported disk.
-  const runningDisks = new Map(running.disks.map((disk) => [disk.target, disk]));
-  const wantedTargets = new Set(wanted.disks.map(({ target }) => target));
+  const keys = new Set(wanted.disks.map(({ key }) => key));
+  const matched = new Map(wanted.disks.map((disk) => [disk, runningDisk(disk, running, keys)]));
+  const found = new Set(matched.values());
   return [
     ...machineChanges(wanted, running),
     ...wanted.disks.flatMap((disk) => {
-      const now = runningDisks.get(disk.target);
+      const now = matched.get(disk);
       return now === undefined
         ? change(propertyPath(["disks", disk.key]), "live", undefined, disk.path ?? "an empty drive")
         : diskChanges(disk, now);
     }),
     ...running.disks
-      .filter(({ target }) => !wantedTargets.has(target))
+      .filter((disk) => !found.has(disk))
       .flatMap((disk) => change(propertyPath(["disks", disk.key]), "restart", disk.path ?? "an empty drive", undefined)),
   ];
+}
+
+/** By key, which a change of bus does not touch; else by target: a live definition may lack the key of an imported disk. */
+function runningDisk({ key, target }: ObservedDisk, running: ObservedDomain, keys: ReadonlySet<string>): ObservedDisk | undefined {
+  return running.disks.find((disk) => disk.key === key) ?? running.disks.find((disk) => disk.target === target && !keys.has(disk.key));
 }
 
 export const pendingSentence = ({ path, from, to }: MachineChange): string => `${path}: ${from} => ${to}`;

@@ -2,6 +2,7 @@
 import type { Call, Values } from "../resource";
 import { parseDomain } from "../../xml/parse-domain";
 import type { CheckedInputs, VirtualMachineOutputs } from "./contract";
+import { isKept } from "./domain-plan";
 import { powerOf, stopGracefully } from "./power";
 import { deleteVolume } from "./volumes";
 
@@ -26,7 +27,7 @@ export async function remove({ id, oldInputs, oldState }: RemoveRequest, call: C
   const owned = record === undefined ? undefined : parseDomain(record.inactiveXml).metadata?.volumes;
   const volumes = owned ?? fromState.map(([key, volume]) => ({ ...volume, key, keep: inputs.disks?.[key]?.keepOnDelete ?? false }));
   for (const volume of volumes) {
-    if (inputs.disks?.[volume.key]?.keepOnDelete ?? volume.keep) {
+    if (isKept(volume, inputs.disks)) {
       log.info(`disks.${volume.key}: the volume ${volume.path} is kept (keepOnDelete)`);
       continue;
     }

@@ -34,14 +34,21 @@ function runningDisks({ defined: definition, running }: ObservedMachine): Record
 export function outputsOf(machine: ObservedMachine, effectiveDisks: EffectiveDisks): VirtualMachineOutputs {
   const { defined: definition, running } = machine;
   const pending = running === undefined ? [] : pendingChanges(definition, running);
+  const owned = definition.metadata?.volumes ?? [];
+  const inUse = new Set([...definition.disks, ...(running?.disks ?? [])].map(({ path }) => path));
+  const leftOver = owned.filter(({ path, keep }) => !keep && !inUse.has(path));
   return {
     uuid: definition.uuid,
     domainType: definition.domainType === "kvm" ? "kvm" : "qemu",
     effectiveDisks,
     runningDisks: runningDisks(machine),
     restartPending: pending.length > 0,
-    pendingChanges: pending.map(pendingSentence),
-    volumes: volumesByKey(definition.metadata?.volumes ?? []),
+    pendingChanges: [
+      ...pending.map(pendingSentence),
+      ...leftOver.map(({ key, path }) => `volumes.${key}: ${path} => none, as no disk is on it any more`),
+    ],
+    // A disk that moved has two for a while: the one that it is on counts.
+    volumes: volumesByKey([...owned].sort((one, other) => Number(inUse.has(one.path)) - Number(inUse.has(other.path)))),
   };
 }
 

@@ -13,14 +13,14 @@ import { asValues } from "../values";
 import { applyToRunning } from "./apply-to-running";
 import type { CheckedInputs } from "./contract";
 import type { EffectiveDisks } from "./domain-plan";
-import { chooseAccelerator, domainPlan, withKeptTargets } from "./domain-plan";
+import { chooseAccelerator, domainPlan, isKept, withKeptTargets } from "./domain-plan";
 import { applyLive } from "./live-changes";
 import { observeMachine } from "./observe-machine";
 import { isPending, pendingChanges } from "./pending";
 import { convergePower, powerOf } from "./power";
 import { previewDecision } from "./preview-update";
 import { settledDisks } from "./settled-disks";
-import { startFailureReason } from "./start-failure";
+import { failureReason } from "./start-failure";
 import type { ObservedMachine } from "./state";
 import { outputsOf, stateOf } from "./state";
 import type { VolumeSurvey } from "./volumes";
@@ -31,10 +31,8 @@ export async function update(request: DiffRequest & { readonly preview: boolean 
   const inputs = request.news as unknown as CheckedInputs;
   const machine = await observeMachine({ uuid: request.id }, call);
   if (machine === undefined) throw gone(inputs.name, request.id);
-  const effective = withKeptTargets(
-    await settledDisks(inputs, request.oldState["effectiveDisks"] as EffectiveDisks | undefined, call),
-    machine.defined,
-  );
+  const settled = await settledDisks(inputs, request.oldState["effectiveDisks"] as EffectiveDisks | undefined, call);
+  const effective = withKeptTargets(inputs.disks, settled, machine);
   return converge({ request, inputs, machine, effective }, call);
 }
 
@@ -91,9 +89,9 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
   await define(work, survey, xml, call);
   let problem: string | undefined;
   try {
-    await run(work, { decision, wanted, survey, plan }, call);
+    problem = await run(work, { decision, wanted, survey, plan }, call);
   } catch (error) {
-    problem = startFailureReason(inputs.name, error, effective);
+    problem = failureReason(inputs.name, error, effective);
   }
   await dropVolumes(machine, plan, call).catch((error: unknown) => log.warn(error instanceof Error ? error.message : String(error)));
 
@@ -109,7 +107,7 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
 function ownedVolumes(machine: ObservedMachine, inputs: CheckedInputs, survey: VolumeSurvey): OwnedVolume[] {
   const earlier = (machine.defined.metadata?.volumes ?? []).map((volume) => ({
     ...volume,
-    keep: inputs.disks?.[volume.key]?.keepOnDelete ?? volume.keep,
+    keep: isKept(volume, inputs.disks),
   }));
   const names = new Set(earlier.map(({ pool, name }) => `${pool}/${name}`));
   const made = survey.missing.filter(({ pool, name }) => !names.has(`${pool}/${name}`));
@@ -158,11 +156,12 @@ interface Delta {
   readonly plan: DomainPlan;
 }
 
+/** Returns why the running machine could not take a change, where it goes on as it was. */
 async function run(
   { inputs, machine, request, effective }: Convergence,
   { decision, wanted, survey, plan }: Delta,
   call: Call,
-): Promise<void> {
+): Promise<string | undefined> {
   const { libvirt } = call.services;
   const { record } = machine;
   if (record.autostart !== inputs.autostart) await libvirt.setAutostart(record.uuid, inputs.autostart, { signal: call.signal });
@@ -172,15 +171,17 @@ async function run(
       wanted,
       survey,
       disks: plan.disks,
-      restarts: decision.how === "restart",
+      restarts: decision.how === "restart" || inputs.power === "stopped",
       memoryAsked: request.oldInputs["memory"] !== inputs.memory,
     },
     call,
   );
-  await applyToRunning({ machine, inputs, effective, how: decision.how }, call);
+  const problem = await applyToRunning({ machine, inputs, effective, how: decision.how }, call);
+  if (problem !== undefined) return problem;
   const now = await libvirt.findDomain({ uuid: record.uuid }, { signal: call.signal });
   if (now === undefined) throw gone(inputs.name, record.uuid);
   if (powerOf(now) !== inputs.power) await convergePower(now, inputs, call);
+  return undefined;
 }
 
 /** Deletes the volumes of disks that are gone, once nothing runs on them; the metadata forgets them then. */
