@@ -96,6 +96,14 @@ export function succeeds({ code, stdout, stderr }: CommandResult): void {
   if (code !== 0) throw new Error(`pulumi ended with ${code}\n${stdout}\n${stderr}`);
 }
 
+/** A resource's outputs in the stack's state. */
+export async function stateOf(project: PulumiProject, name: string): Promise<Record<string, unknown>> {
+  const { deployment } = await project.exportState();
+  const found = deployment.resources?.find(({ urn }) => String(urn).endsWith(`::${name}`));
+  if (found === undefined) throw new Error(`the state has no resource ${name}`);
+  return found["outputs"] as Record<string, unknown>;
+}
+
 /** Names of the VMs on the host. */
 export const domainNames = async ({ lab }: Scene): Promise<string[]> =>
   (await virsh(lab, "list", "--all", "--name")).split("\n").filter((name) => name !== "");
