@@ -124,6 +124,8 @@ export interface Libvirt {
   refreshPool(name: string, options?: CallOptions): Promise<void>;
   /** undefined only when libvirt says "no such volume" (or "no such pool" for a volume named by pool). */
   findVolume(ref: VolumeRef, options?: CallOptions): Promise<VolumeRecord | undefined>;
+  /** Names of the pool's volumes as of its last refresh. Rejects when there is no such pool, or it is not active. */
+  listVolumes(pool: string, options?: CallOptions): Promise<readonly string[]>;
   createVolume(pool: string, xml: string, options?: CallOptions & { readonly preallocateMetadata?: boolean }): Promise<VolumeRecord>;
   /** Gone already is success. */
   deleteVolume(ref: VolumeRef, options?: CallOptions): Promise<void>;

@@ -86,7 +86,7 @@ async function deleteVolume(host: HostConnection, ref: VolumeRef, options: CallO
   await unlessCode(deleted, noVolume, noPool);
 }
 
-type StorageVerb = "listPools" | "findPool" | "refreshPool" | "findVolume" | "createVolume" | "deleteVolume" | "growVolume";
+type StorageVerb = "listPools" | "findPool" | "refreshPool" | "findVolume" | "listVolumes" | "createVolume" | "deleteVolume" | "growVolume";
 
 export function storageVerbs(host: HostConnection): Pick<Libvirt, StorageVerb> {
   return {
@@ -101,6 +101,12 @@ export function storageVerbs(host: HostConnection): Pick<Libvirt, StorageVerb> {
       await host.callSlowly("storagePoolRefresh", { ...aboutPool("Refreshing", name, options), args: { pool, flags: 0 } });
     },
     findVolume: (ref, options) => findVolume(host, ref, options),
+    listVolumes: async (name, options) => {
+      const pool = await lookUpPool(host, name, options);
+      const about = aboutPool("Listing the volumes of", name, options);
+      const { vols } = await host.call("storagePoolListAllVolumes", { ...about, args: { pool, needResults: true, flags: 0 } });
+      return vols.map((vol) => vol.name);
+    },
     createVolume: (pool, xml, options) => createVolume(host, pool, xml, options),
     deleteVolume: (ref, options) => deleteVolume(host, ref, options),
     growVolume: async (ref, capacityBytes, options) => {

@@ -38,6 +38,7 @@ const verbKinds = {
   // Rescans what libvirt knows of the storage; the storage stays as it is.
   refreshPool: "read",
   findVolume: "read",
+  listVolumes: "read",
   createVolume: "write",
   deleteVolume: "write",
   growVolume: "write",

@@ -8,7 +8,7 @@ import { at, bytesOf, rootElement, textAt } from "./fake-xml";
 
 export type StorageVerbs = Pick<
   Libvirt,
-  "listPools" | "findPool" | "refreshPool" | "findVolume" | "createVolume" | "deleteVolume" | "growVolume"
+  "listPools" | "findPool" | "refreshPool" | "findVolume" | "listVolumes" | "createVolume" | "deleteVolume" | "growVolume"
 >;
 
 const capacity = (bytes: number) => ({ "@unit": "bytes", "#": String(bytes) });
@@ -108,6 +108,7 @@ export function fakeStorageVerbs(state: FakeState): StorageVerbs {
     },
     refreshPool: async (name) => rescan(state, activePoolOf(state, name)),
     findVolume: async (ref) => findVolume(state, ref),
+    listVolumes: async (name) => [...activePoolOf(state, name).volumes],
     createVolume: async (pool, xml) => createVolume(state, pool, xml),
     deleteVolume: async (ref) => {
       const volume = findVolume(state, ref);

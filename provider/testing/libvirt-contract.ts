@@ -394,6 +394,7 @@ export function describeLibvirtContract(title: string, prefix: string, setUp: ()
         });
         expect(made.xml).toMatch(/<format type=["']qcow2["']/);
         expect(await libvirt.findVolume(byName)).toEqual(await libvirt.findVolume({ path: made.path }));
+        expect(await libvirt.listVolumes(made.pool)).toContain(made.name);
         expect(await codeOf(libvirt.createVolume(made.pool, volumeXml(made.name)))).toBe(hostErrorCodes.volumeExists);
         await libvirt.growVolume(byName, 2 * bytesPerMiB);
         expect((await libvirt.findVolume(byName))?.capacityBytes).toBe(2 * bytesPerMiB);
@@ -433,6 +434,7 @@ export function describeLibvirtContract(title: string, prefix: string, setUp: ()
         expect(await libvirt.findVolume({ path: made.path })).toBeUndefined();
         expect(await codeOf(libvirt.findVolume({ pool: made.pool, name: made.name }))).toBe(hostErrorCodes.operationInvalid);
         expect(await codeOf(libvirt.createVolume(made.pool, volumeXml("x")))).toBe(hostErrorCodes.operationInvalid);
+        expect(await codeOf(libvirt.listVolumes(made.pool))).toBe(hostErrorCodes.operationInvalid);
         await host.setPoolActive(host.cachedPool.name, true);
         expect(await libvirt.findVolume({ path: made.path })).toMatchObject({ name: made.name });
       });

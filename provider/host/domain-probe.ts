@@ -1,0 +1,167 @@
+// The host's own QEMU is asked: one paused throw-away domain, into which a scratch disk per storage is plugged, without a cache and then with one.
+import { HostError } from "../errors";
+import type { CallOptions, Libvirt } from "../libvirt/port";
+import type { DirectIo } from "../plan/facts";
+import { probeDiskXml, probeDomainXml } from "../xml/probe-xml";
+import { volumeXml } from "../xml/storage-xml";
+import { probeDomainName, probeVolumeName } from "./probe-names";
+import { sweepProbes, unlessRefused } from "./sweep-probes";
+
+/** What is tried: a scratch volume in a pool, or an image that is there already (opened for reading, without its lock). */
+export type ProbeTarget = { readonly pool: string } | { readonly path: string };
+
+export interface ProbeAnswer {
+  readonly directIo: DirectIo;
+  readonly why: string;
+  /** libvirt's code when both ways were refused: tells a missing file from other trouble. */
+  readonly code?: number | undefined;
+}
+
+export interface ProbeRequest {
+  readonly targets: readonly ProbeTarget[];
+  /** libvirt's name of the host's architecture. */
+  readonly architecture: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly status?: ((message: string) => void) | undefined;
+}
+
+const scratchBytes = 1024 ** 2;
+/** Cleaning up goes on after the run was cancelled, but not for ever. */
+const cleanUpTimeoutMs = 30_000;
+const cleanUp: CallOptions = { timeoutMs: cleanUpTimeoutMs };
+/** SCSI disks named sda … sdz: more paths than any host has pools; each batch of them gets a domain of its own. */
+const letters = "abcdefghijklmnopqrstuvwxyz";
+
+type Attempt = { readonly accepted: true } | { readonly accepted: false; readonly error: HostError };
+
+async function attempt(work: Promise<unknown>): Promise<Attempt> {
+  try {
+    await work;
+    return { accepted: true };
+  } catch (error) {
+    if (error instanceof HostError) return { accepted: false, error };
+    throw error;
+  }
+}
+
+interface Session {
+  readonly libvirt: Libvirt;
+  readonly uuid: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Scratch {
+  readonly path: string;
+  readonly target: string;
+  readonly isForeign: boolean;
+}
+
+/** Refused without a cache and accepted with one: only that is a no. */
+async function compareModes({ libvirt, uuid, signal }: Session, { path, target, isForeign }: Scratch): Promise<ProbeAnswer> {
+  const attach = (cache: "none" | "writeback") =>
+    attempt(
+      libvirt.attachLiveDevice(uuid, probeDiskXml({ path, target, cache, format: "raw", readonly: isForeign, shareable: isForeign }), {
+        signal,
+      }),
+    );
+  const direct = await attach("none");
+  if (direct.accepted) return { directIo: "yes", why: "QEMU opened a disk there with O_DIRECT (cache none)" };
+  const cached = await attach("writeback");
+  if (cached.accepted)
+    return { directIo: "no", why: `QEMU could open a disk there with a cache only, and said: ${direct.error.libvirtMessage}` };
+  return {
+    directIo: "unknown",
+    why: `QEMU could not open a disk there either way: ${cached.error.libvirtMessage}`,
+    code: cached.error.code,
+  };
+}
+
+async function probeTarget(session: Session, what: ProbeTarget, target: string, leftovers: (() => Promise<void>)[]): Promise<ProbeAnswer> {
+  if ("path" in what) return compareModes(session, { path: what.path, target, isForeign: true });
+  const { libvirt, signal } = session;
+  const name = probeVolumeName(Date.now());
+  // Before it is made: a call that was cancelled may have made it all the same.
+  leftovers.push(() => libvirt.deleteVolume({ pool: what.pool, name }, cleanUp));
+  try {
+    const xml = volumeXml({ name, capacityBytes: scratchBytes, allocationBytes: 0, format: "raw" });
+    const { path } = await libvirt.createVolume(what.pool, xml, { signal });
+    return await compareModes(session, { path, target, isForeign: false });
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    return { directIo: "unknown", why: `no scratch volume could be made there: ${error.libvirtMessage}`, code: error.code };
+  }
+}
+
+/** Every leftover is tried; what fails is left to a later probe's sweep. */
+async function cleanUpAll(leftovers: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const remove of leftovers) await remove().catch(() => undefined);
+}
+
+async function probeBatch(
+  libvirt: Libvirt,
+  targets: readonly ProbeTarget[],
+  { architecture, signal }: ProbeRequest,
+): Promise<readonly ProbeAnswer[]> {
+  const name = probeDomainName(Date.now());
+  const leftovers: (() => Promise<void>)[] = [];
+  try {
+    const started = libvirt.createProbeDomain(probeDomainXml({ name, architecture, domainType: "qemu" }), { signal });
+    const { uuid } = await started.catch(async (error: unknown) => {
+      // The daemon may have started it after we stopped waiting.
+      const half = await libvirt.findDomain({ name }, cleanUp).catch(() => undefined);
+      if (half !== undefined) await libvirt.destroyDomain(half.uuid, cleanUp).catch(() => undefined);
+      throw error;
+    });
+    // First, so that it lets go of the volumes before they are deleted.
+    leftovers.push(() => libvirt.destroyDomain(uuid, cleanUp));
+    const answers: ProbeAnswer[] = [];
+    for (const [index, target] of targets.entries()) {
+      answers.push(await probeTarget({ libvirt, uuid, signal }, target, `sd${letters[index] ?? ""}`, leftovers));
+    }
+    return answers;
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    return targets.map(() => ({ directIo: "unknown", why: `no probe domain could be started: ${error.libvirtMessage}`, code: error.code }));
+  } finally {
+    await cleanUpAll(leftovers);
+  }
+}
+
+/** One answer a target, in order. Leaves nothing on the host, and takes away what killed probes left. Rejects when the host cannot be asked. */
+export async function probeByDomain(libvirt: Libvirt, request: ProbeRequest): Promise<readonly ProbeAnswer[]> {
+  const { targets, signal, status } = request;
+  const pools = targets.flatMap((target) => ("pool" in target ? [target.pool] : []));
+  await sweepProbes(libvirt, pools, Date.now(), { signal });
+  const answers: ProbeAnswer[] = [];
+  for (let first = 0; first < targets.length; first += letters.length) {
+    status?.(`probing direct I/O with a paused throw-away domain (${first + 1} of ${targets.length})`);
+    answers.push(...(await probeBatch(libvirt, targets.slice(first, first + letters.length), request)));
+  }
+  return answers;
+}
+
+/** Whether a domain of type kvm starts here; a refusal counts as a no only when the same domain without KVM starts. */
+export async function probeKvm(
+  libvirt: Libvirt,
+  { architecture, signal }: Pick<ProbeRequest, "architecture" | "signal">,
+): Promise<ProbeAnswer> {
+  const start = async (domainType: "kvm" | "qemu") => {
+    const name = probeDomainName(Date.now());
+    const tried = await attempt(
+      libvirt.createProbeDomain(probeDomainXml({ name, architecture, domainType }), { signal }).finally(async () => {
+        const found = await libvirt.findDomain({ name }, cleanUp).catch(() => undefined);
+        if (found !== undefined) await unlessRefused(libvirt.destroyDomain(found.uuid, cleanUp));
+      }),
+    );
+    return tried;
+  };
+  const withKvm = await start("kvm");
+  if (withKvm.accepted) return { directIo: "yes", why: "a paused probe domain with KVM started" };
+  const without = await start("qemu");
+  if (without.accepted) return { directIo: "no", why: withKvm.error.libvirtMessage, code: withKvm.error.code };
+  return {
+    directIo: "unknown",
+    why: `no probe domain starts, with KVM or without: ${without.error.libvirtMessage}`,
+    code: without.error.code,
+  };
+}

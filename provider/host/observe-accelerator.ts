@@ -1,0 +1,96 @@
+// Whether QEMU may use KVM on the host: what libvirt offers, who QEMU runs as and the device's permissions here, and a probe domain where that leaves it open.
+import type { Libvirt } from "../libvirt/port";
+import type { AcceleratorFacts, PlatformFacts } from "../plan/facts";
+import { childOf, childrenOf, attributeOf, textOf } from "../xml/document";
+import { readXml } from "../xml/read-xml";
+import { probeKvm } from "./domain-probe";
+import type { Machine, PathInfo } from "./machine";
+import type { ObserveOptions } from "./observer";
+
+const device = "/dev/kvm";
+const readAndWrite = 0o6;
+const modeMask = 0o777;
+const groupShift = 3;
+const ownerShift = 6;
+
+/** The numbers that QEMU runs with, from the DAC label: "+64055:+109". undefined: the daemon tells none (session daemons run QEMU as their own user). */
+export function qemuUserOf(capabilitiesXml: string): { readonly uid: number; readonly gid: number } | undefined {
+  const host = childOf(readXml(capabilitiesXml), "host");
+  const models = host === undefined ? [] : childrenOf(host, "secmodel");
+  const dac = models.find((model) => textOf(childOf(model, "model")) === "dac");
+  const labels = dac === undefined ? [] : childrenOf(dac, "baselabel");
+  const label = textOf(labels.find((each) => attributeOf(each, "type") === "kvm") ?? labels[0]);
+  const [, uid, gid] = /^\+?(\d+):\+?(\d+)$/.exec(label ?? "") ?? [];
+  return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
+}
+
+/** The groups that libvirt gives to the user besides its own: those which name it as a member. */
+async function groupsOf(machine: Machine, uid: number): Promise<readonly number[]> {
+  const [passwd = "", group = ""] = await Promise.all([machine.readText("/etc/passwd"), machine.readText("/etc/group")]);
+  const user = passwd
+    .split("\n")
+    .find((line) => line.split(":")[2] === String(uid))
+    ?.split(":")[0];
+  const groups = group.split("\n").map((line) => line.split(":"));
+  return user === undefined ? [] : groups.filter(([, , , members]) => members?.split(",").includes(user)).map(([, , gid]) => Number(gid));
+}
+
+const shownOwner = ({ mode, uid, gid }: PathInfo) => `mode ${(mode & modeMask).toString(8).padStart(4, "0")}, owner ${uid}, group ${gid}`;
+
+/** By the device's owner, group and mode, as the kernel decides; undefined where they cannot be read. */
+async function permittedHere(machine: Machine, libvirt: Libvirt, capabilitiesXml: string): Promise<AcceleratorFacts | undefined> {
+  const found = await machine.stat(device);
+  if (found === undefined) return undefined;
+  if (new URL(libvirt.uri).pathname === "/session") {
+    return (await machine.mayReadAndWrite(device))
+      ? { usable: "yes", why: `this user, whom QEMU runs as, may open ${device}` }
+      : { usable: "no", why: `this user, whom QEMU runs as, may not open ${device} (${shownOwner(found)})` };
+  }
+  const user = qemuUserOf(capabilitiesXml);
+  if (user === undefined) return undefined;
+  const groups = [user.gid, ...(await groupsOf(machine, user.uid))];
+  const isOwner = found.uid === user.uid;
+  const shift = isOwner ? ownerShift : groups.includes(found.gid) ? groupShift : 0;
+  const isPermitted = user.uid === 0 || ((found.mode >> shift) & readAndWrite) === readAndWrite;
+  return isPermitted
+    ? { usable: "yes", why: `QEMU's user (${user.uid}) may open ${device} (${shownOwner(found)})` }
+    : {
+        usable: "no",
+        why: `QEMU's user (${user.uid}) may not open ${device} (${shownOwner(found)}); \`chgrp kvm ${device} && chmod 660 ${device}\` usually mends that`,
+      };
+}
+
+export interface AcceleratorQuestion {
+  readonly libvirt: Libvirt;
+  readonly machine: Machine;
+  readonly platform: Omit<PlatformFacts, "kvm">;
+  readonly capabilitiesXml: string;
+  readonly kvmOffered: boolean;
+  readonly options: ObserveOptions;
+}
+
+/** An earlier answer for the same versions. */
+function knownAnswer({ platform, options: { known } }: AcceleratorQuestion): AcceleratorFacts | undefined {
+  const isSame = known?.libvirtVersion === platform.libvirtVersion && known.qemuVersion === platform.qemuVersion;
+  return isSame && known.kvm.usable !== "unknown" ? known.kvm : undefined;
+}
+
+export async function observeAccelerator(question: AcceleratorQuestion): Promise<AcceleratorFacts> {
+  const { libvirt, machine, platform, capabilitiesXml, kvmOffered, options } = question;
+  const here = libvirt.isLocalSocket ? await permittedHere(machine, libvirt, capabilitiesXml) : undefined;
+  if (!kvmOffered) {
+    const isRefused = here?.usable === "no" ? `: ${here.why}` : "; the host has none, or its QEMU may not use it";
+    return { usable: "no", why: `libvirt offers no KVM there${isRefused}` };
+  }
+  // libvirt itself has seen KVM work when it looked at QEMU, and the permissions agree.
+  if (here?.usable === "yes") return here;
+  if (options.depth === "probe") {
+    const { directIo: usable, why } = await probeKvm(libvirt, { architecture: platform.architecture, signal: options.signal });
+    return { usable, why: usable === "no" && here !== undefined ? `${here.why}: ${why}` : why };
+  }
+  // A socket at a place of its own may belong to a daemon that has a device folder of its own.
+  if (here !== undefined && !new URL(libvirt.uri).searchParams.has("socket")) return here;
+  return (
+    knownAnswer(question) ?? { usable: "unknown", why: "libvirt offers KVM, but whether QEMU may use it shows only when a domain starts" }
+  );
+}
