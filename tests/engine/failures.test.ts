@@ -18,9 +18,15 @@ describeScene("failures", "fail", (scene) => {
       const definition = await virsh(scene().lab, "dumpxml", "steady", "--inactive");
 
       project.write(vm("no-such-machine"));
+      const typo = await project.preview();
+      expect(typo.code).not.toBe(0);
+      expect(messagesOf(typo, "error").join("\n")).toMatch(/machine[\s\S]*no-such-machine/);
+
+      // A machine that QEMU has, and libvirt cannot put a virtio disk into.
+      project.write(vm("isapc"));
       const refused = await project.up();
       expect(refused.code).not.toBe(0);
-      expect(messagesOf(refused, "error").join("\n")).toMatch(/steady[\s\S]*no-such-machine/);
+      expect(messagesOf(refused, "error").join("\n")).toMatch(/steady[\s\S]*stay as they were/);
       expect(await virsh(scene().lab, "domid", "steady")).toBe(id);
       expect(await virsh(scene().lab, "dumpxml", "steady", "--inactive")).toBe(definition);
 

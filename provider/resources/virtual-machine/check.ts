@@ -13,6 +13,7 @@ import { defaultApplyChanges, defaults, inputs as contract } from "./contract";
 import { diskProblems } from "./disk-problems";
 import type { Resolution } from "./effective-disks";
 import { questionChanges, resolveDisks } from "./effective-disks";
+import { machineProblems } from "./machine-problems";
 
 /** Fields that are decided once, by the program or the host's policy, and then kept: a later policy is for new VMs. */
 const keptOnceGiven = ["machine", "cpuMode", "accelerator", "video", "graphics"] as const;
@@ -30,7 +31,10 @@ export async function check(request: CheckRequest, call: Call): Promise<CheckRes
     ...acrossFields(asked, request.olds),
     ...textProblems(asked),
   ];
-  if (problems.length > 0 || resolvedFrom.some((field) => containsUnknown(inputs[field]))) return { inputs, problems };
+  if (problems.length > 0) return { inputs, problems };
+  const unknownMachine = await machineProblems(inputs, request.olds, call);
+  if (unknownMachine.length > 0) return { inputs, problems: unknownMachine };
+  if (resolvedFrom.some((field) => containsUnknown(inputs[field]))) return { inputs, problems };
   return resolved(inputs, request.olds, call);
 }
 
