@@ -16,7 +16,7 @@ import { settledDisks } from "./settled-disks";
 import { failureReason } from "./start-failure";
 import { observedMachine, outputsOf, stateOf } from "./state";
 import type { VolumeSurvey, WantedVolume } from "./volumes";
-import { createVolumes, growVolumes, surveyVolumes, wantedVolumes } from "./volumes";
+import { createVolumes, growVolumes, surveyVolumes, unmakeVolumes, wantedVolumes } from "./volumes";
 
 export async function create(
   { inputs: values, preview }: { readonly inputs: Values; readonly preview: boolean },
@@ -81,13 +81,21 @@ async function planOf(
   return domainPlan(inputs, { effective, domainType, architecture: platform.architecture, metadata });
 }
 
-/** When a volume cannot be made, nothing is left: the definition goes too. */
+/** When a volume cannot be made, nothing is left: the definition, which names the volumes, goes last. */
 async function makeVolumes(uuid: string, survey: VolumeSurvey, call: Call): Promise<void> {
+  const made: WantedVolume[] = [];
   try {
-    await createVolumes(survey.missing, call);
+    await createVolumes(survey.missing, (volume) => made.push(volume), call);
     await growVolumes(survey, undefined, call);
   } catch (error) {
-    await call.services.libvirt.undefineDomain(uuid);
+    try {
+      await unmakeVolumes(made, call);
+      await call.services.libvirt.undefineDomain(uuid);
+    } catch (second) {
+      call.log.warn(
+        `What was made so far could not be cleared away; the next run does it. ${second instanceof Error ? second.message : ""}`,
+      );
+    }
     throw error;
   }
 }

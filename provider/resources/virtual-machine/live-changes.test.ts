@@ -220,11 +220,10 @@ describe("a removed disk", () => {
     fake.clearLog();
     const other = program({ disks: { root, logs: data } });
     expect(await web.up(other)).toMatchObject({ did: "update", initErrors: [] });
-    expect((await domain()).running?.disks.map(({ key }) => key)).toEqual(["root", "data", "logs"]);
-    expect((await domain()).defined.disks.map(({ key, target }) => [key, target])).toEqual([
-      ["root", "vda"],
-      ["logs", "vdc"],
-    ]);
+    const targets = (disks: readonly { key: string; target: string }[] = []) =>
+      Object.fromEntries(disks.map(({ key, target }) => [key, target]));
+    expect(targets((await domain()).running?.disks)).toEqual({ data: "vda", root: "vdb", logs: "vdc" });
+    expect(targets((await domain()).defined.disks)).toEqual({ root: "vdb", logs: "vdc" });
     await stage.coldStart();
     await web.refresh();
     expect(await web.up(other)).toMatchObject({ did: "update", initErrors: [] });

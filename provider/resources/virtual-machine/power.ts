@@ -1,4 +1,5 @@
 // Starts, stops and holds a machine: how it gets from the state it is in to the one that is asked for. Converges the host.
+import { HostError } from "../../errors";
 import type { DomainRecord } from "../../libvirt/port";
 import type { Call } from "../resource";
 import type { CheckedInputs } from "./contract";
@@ -14,17 +15,28 @@ export function powerOf({ state }: Pick<DomainRecord, "state">): Power {
 
 const msPerSecond = 1000;
 
-/** Asks the guest to stop, and ends it when the time is over. Returns whether it stopped by itself. */
-export async function stopGracefully({ uuid, name }: DomainRecord, timeoutSeconds: number | undefined, call: Call): Promise<boolean> {
-  const { services, signal, log } = call;
+/** Asks the guest to stop, and ends it when the time is over or it cannot be asked. */
+export async function stopGracefully(record: DomainRecord, timeoutSeconds: number | undefined, call: Call): Promise<void> {
+  const { libvirt } = call.services;
   const seconds = timeoutSeconds ?? defaultShutdownTimeoutSeconds;
-  if (seconds > 0) {
-    log.status(`waiting up to ${seconds} s for ${name} to stop`);
-    await services.libvirt.requestShutdown(uuid, { signal });
-    if (await services.libvirt.waitForState(uuid, "stopped", { signal, timeoutMs: seconds * msPerSecond })) return true;
-    log.warn(`${name} did not stop within ${seconds} s (shutdownTimeoutSeconds), so it was ended.`);
+  if (seconds > 0 && (await stopsByItself(record, seconds, call))) return;
+  await libvirt.destroyDomain(record.uuid, { signal: call.signal });
+}
+
+async function stopsByItself({ uuid, name }: DomainRecord, seconds: number, { services, signal, log }: Call): Promise<boolean> {
+  const { libvirt } = services;
+  log.status(`waiting up to ${seconds} s for ${name} to stop`);
+  try {
+    await libvirt.requestShutdown(uuid, { signal });
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    // It may have stopped at this very moment.
+    if ((await libvirt.findDomain({ uuid }, { signal }))?.liveXml === undefined) return true;
+    log.warn(`${name} could not be asked to stop (${error.libvirtMessage}), so it was ended.`);
+    return false;
   }
-  await services.libvirt.destroyDomain(uuid, { signal });
+  if (await libvirt.waitForState(uuid, "stopped", { signal, timeoutMs: seconds * msPerSecond })) return true;
+  log.warn(`${name} did not stop within ${seconds} s (shutdownTimeoutSeconds), so it was ended.`);
   return false;
 }
 

@@ -23,8 +23,8 @@ import { settledDisks } from "./settled-disks";
 import { failureReason } from "./start-failure";
 import type { ObservedMachine } from "./state";
 import { outputsOf, stateOf } from "./state";
-import type { VolumeSurvey } from "./volumes";
-import { createVolumes, deleteVolume, surveyVolumes, wantedVolumes } from "./volumes";
+import type { VolumeSurvey, WantedVolume } from "./volumes";
+import { createVolumes, deleteVolume, surveyVolumes, unmakeVolumes, wantedVolumes } from "./volumes";
 
 export async function update(request: DiffRequest & { readonly preview: boolean }, call: Call): Promise<Stored> {
   if (request.preview) return preview(request, call);
@@ -132,12 +132,12 @@ async function planOf(
 
 /** New volumes, then the definition over the old one. What libvirt refuses leaves the machine and its volumes as they were. */
 async function define({ machine }: Convergence, { missing }: VolumeSurvey, xml: string, call: Call): Promise<void> {
-  const undo = await createVolumes(missing, call);
-  if (sameXml(xml, machine.record.inactiveXml)) return;
+  const made: WantedVolume[] = [];
   try {
-    await call.services.libvirt.defineDomain(xml, { signal: call.signal });
+    await createVolumes(missing, (volume) => made.push(volume), call);
+    if (!sameXml(xml, machine.record.inactiveXml)) await call.services.libvirt.defineDomain(xml, { signal: call.signal });
   } catch (error) {
-    await undo();
+    await unmakeVolumes(await unnamed(made, machine, error, call), call);
     throw error instanceof HostError
       ? new HostError(error.code, error.libvirtMessage, {
           doing: "changing",
@@ -146,6 +146,20 @@ async function define({ machine }: Convergence, { missing }: VolumeSurvey, xml: 
         })
       : error;
   }
+}
+
+/** The volumes that the definition does not name. After an answer that was lost it may name them; where nobody can tell, they stay. */
+async function unnamed(
+  made: readonly WantedVolume[],
+  { record }: ObservedMachine,
+  error: unknown,
+  { services }: Call,
+): Promise<readonly WantedVolume[]> {
+  if (error instanceof HostError || made.length === 0) return made;
+  const now = await services.libvirt.findDomain({ uuid: record.uuid }).catch(() => undefined);
+  if (now === undefined) return [];
+  const named = new Set(parseDomain(now.inactiveXml).metadata?.volumes.map(({ path }) => path));
+  return made.filter(({ path }) => !named.has(path));
 }
 
 /** What is to be done, and how. */

@@ -1,6 +1,6 @@
 // The volumes that belong to a machine's disks: made when missing, grown, and deleted when nobody needs them. Converges the host.
 import type { Problem } from "../../errors";
-import { RefusedError } from "../../errors";
+import { HostError, RefusedError } from "../../errors";
 import type { OwnedVolume } from "../../plan/domain";
 import { formatSize } from "../../plan/size";
 import { parseVolume, volumeXml } from "../../xml/storage-xml";
@@ -93,22 +93,25 @@ function presentProblems(
   return problems;
 }
 
-/** Makes the volumes; when one fails, those made by this call are deleted again. Returns what undoes the call. */
-export async function createVolumes(volumes: readonly WantedVolume[], call: Call): Promise<() => Promise<void>> {
-  const made: WantedVolume[] = [];
-  const undo = async () => {
-    await Promise.all(made.map((volume) => deleteVolume(volume, { ...call, signal: new AbortController().signal })));
-  };
-  try {
-    for (const volume of volumes) {
+/**
+ * Makes the volumes, and tells `made` of each that is (or, where the answer was lost, may be) there from then on. A refusal says that it is not ours:
+ * somebody else may have made one of that name.
+ */
+export async function createVolumes(volumes: readonly WantedVolume[], made: (volume: WantedVolume) => void, call: Call): Promise<void> {
+  for (const volume of volumes) {
+    try {
       await createVolume(volume, call);
-      made.push(volume);
+    } catch (error) {
+      if (!(error instanceof HostError)) made(volume);
+      throw error;
     }
-  } catch (error) {
-    await undo();
-    throw error;
+    made(volume);
   }
-  return undo;
+}
+
+/** Deletes what was made, also after a Cancel. */
+export async function unmakeVolumes(volumes: readonly WantedVolume[], call: Call): Promise<void> {
+  await Promise.all(volumes.map((volume) => deleteVolume(volume, { ...call, signal: new AbortController().signal })));
 }
 
 async function createVolume(volume: WantedVolume, { services: { libvirt }, signal, log }: Call): Promise<void> {
