@@ -76,7 +76,7 @@ describeScene("drift", "drift", (scene) => {
     async () => {
       const volumes = await volumeNames(scene(), scene().ext4);
       await virsh(scene().lab, "detach-disk", name, "vda", "--config");
-      expect(await seen()).toEqual([expect.stringMatching(/^disks\.(root|data)$/)]);
+      expect(await seen()).toEqual(expect.arrayContaining([expect.stringMatching(/^disks\.(root|data)$/)]));
       await mended();
       expect(await volumeNames(scene(), scene().ext4)).toEqual(volumes);
     },
@@ -151,6 +151,7 @@ describeScene("import", "import", (scene) => {
         new kvm.VirtualMachine("taken", {
           name: "handmade",
           memory: "64MiB",
+          shutdownTimeoutSeconds: 0, // it has no operating system that could answer
           disks: { vda: { file: ${JSON.stringify(`${ext4.path}/handmade.qcow2`)}, format: "qcow2", cache: "writeback", io: "threads", discard: "ignore", detectZeroes: "off" } },
         });
       `);
