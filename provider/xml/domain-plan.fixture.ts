@@ -89,11 +89,13 @@ function diskOf(disk: ObservedDisk): DomainDisk {
 
 /** The plan that asks for what a definition holds already, as an import would: only settings that it leaves open are filled in. */
 export function planOf(observed: ObservedDomain): DomainPlan {
-  const { machine, cpuMode, video, ...rest } = observed;
   const isPlannable = ({ device, sourceType }: ObservedDisk) =>
     diskDevices.some((known) => known === device) && ["file", "block"].includes(sourceType);
   return {
-    ...rest,
+    ...observed,
+    machine: undefined,
+    cpuMode: undefined,
+    video: undefined,
     domainType: observed.domainType === "kvm" ? "kvm" : "qemu",
     graphics: observed.graphics === "vnc" ? "vnc" : "none",
     disks: observed.disks.filter(isPlannable).map(diskOf),

@@ -17,10 +17,10 @@ export function assertXmlText(value: string, what: string): void {
   if (problem !== undefined) throw new BugError(`The value of ${what} ${problem}.`);
 }
 
-const references = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" } as const satisfies Record<string, string>;
+const references: ReadonlyMap<string, string> = new Map(Object.entries({ lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" }));
 
 function referenced(name: string): string {
-  const named = (references as Readonly<Record<string, string>>)[name];
+  const named = references.get(name);
   if (named !== undefined) return named;
   const codePoint = name.startsWith("#x") ? parseInt(name.slice(2), 16) : name.startsWith("#") ? parseInt(name.slice(1), 10) : NaN;
   const isCharacter = codePoint <= 0x10ffff && xmlTextProblem(String.fromCodePoint(codePoint)) === undefined;
