@@ -48,7 +48,7 @@ describeScene("failures", "fail", (scene) => {
       project.write(vm(', kernel: "/no/such/kernel"'));
       const failed = await project.up();
       expect(failed.code).not.toBe(0);
-      expect(messagesOf(failed, "error").join("\n")).toMatch(/could not be started[\s\S]*\/no\/such\/kernel/);
+      expect(messagesOf(failed, "error").join("\n")).toMatch(/is defined, but is not as asked yet[\s\S]*\/no\/such\/kernel/);
       const [name] = (await domainNames(scene())).filter((each) => each.startsWith("stuck"));
       expect(await virsh(scene().lab, "domstate", name ?? "")).toBe("shut off");
       const { deployment } = await project.exportState();
