@@ -210,7 +210,8 @@ describe.each([
     }
     const problems = problemsOf(decision);
     expect(problems.map(({ field }) => field)).toEqual([gives.refusedAt]);
-    expect(problems[0]?.reason).toContain(ownPath);
+    const paths = diskQuestion(parts).chain.map(({ path }) => path);
+    expect(paths.some((path) => problems[0]?.reason.includes(path))).toBe(true);
   });
 });
 
@@ -222,7 +223,7 @@ describe("what is said", () => {
 
   test("the reason names the backing file that decided", () => {
     const { reason } = planOf(planDisk(diskQuestion({ chain: [storage(), ramfs({ path: basePath })] })));
-    for (const part of [ownPath, basePath, "ramfs"]) expect(reason).toContain(part);
+    for (const part of ["its backing file", basePath, "ramfs"]) expect(reason).toContain(part);
   });
 
   test("a refusal names the ways out, of which auto is none where it would refuse as well", () => {

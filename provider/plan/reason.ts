@@ -21,11 +21,9 @@ export function place(element: StorageFacts): string {
   return `${element.path} is ${storage(element)}`;
 }
 
-/** `place` for an element of a disk's chain; a backing file is introduced by the disk that rests on it. */
+/** `place` for an element of a disk's chain. Short, with the storage early: a preview cuts long texts. The disk's own path stands beside every reason. */
 export function placeInChain(chain: Chain, element: StorageFacts): string {
-  const [own] = chain;
-  if (element === own) return place(own);
-  return `${own.path} has a backing file, ${element.path}, that is ${storage(element)}`;
+  return element === chain[0] ? place(element) : `its backing file ${place(element)}`;
 }
 
 /** The element's answer about direct I/O with the evidence: "where direct I/O works (an aligned O_DIRECT write worked)". */
