@@ -14,7 +14,7 @@ export interface ProbeDomainRequest {
 
 export interface ProbeDiskRequest {
   readonly path: string;
-  /** "sda" to "sdg": more would need a second controller. One disk at a time needs only one. */
+  /** "sda" to "sdz" */
   readonly target: string;
   readonly cache: CacheMode;
   readonly format: "raw";
@@ -44,6 +44,9 @@ export function probeDomainXml({ name, architecture, machine, domainType }: Prob
   return writeXml(domain);
 }
 
+/** Each letter is a SCSI target of its own: libvirt would plug in a second controller from "sdh" on, which q35 has no slot for. */
+const scsiTargetOf = (target: string) => target.charCodeAt(target.length - 1) - "a".charCodeAt(0);
+
 /** A scratch file as a disk of the probe machine. */
 export function probeDiskXml({ path, target, cache, format, readonly, shareable }: ProbeDiskRequest): string {
   const disk = newRoot("disk", { type: "file", device: "disk" });
@@ -52,5 +55,6 @@ export function probeDiskXml({ path, target, cache, format, readonly, shareable 
   addChild(disk, "target", { dev: target, bus: "scsi" });
   if (readonly === true) addChild(disk, "readonly");
   if (shareable === true) addChild(disk, "shareable");
+  addChild(disk, "address", { type: "drive", controller: 0, bus: 0, target: scsiTargetOf(target), unit: 0 });
   return writeXml(disk);
 }
