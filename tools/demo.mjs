@@ -107,7 +107,8 @@ async function main() {
   // Our own host takes its machines with it; on a given one we leave nothing behind.
   undo.push(() => (process.env.LIBVIRT_DEFAULT_URI ? quietly("destroy", "--yes", "--skip-preview") : undefined));
   await show("up", "--yes", "--skip-preview");
-  await show("stack", "output");
+  say("\nWhy each machine's disk got its mode (the stack's output `why`):");
+  for (const [machine, reason] of Object.entries(JSON.parse(quietly("stack", "output", "--json", "why")))) say(`  ${machine}: ${reason}`);
   say(`\n$ virsh list`);
   await runVisibly("virsh", ["--connect", host.uri, "list"]);
   await show("preview", "--expect-no-changes");

@@ -103,7 +103,8 @@ export function pulumiSchema({ version, resources, config }: SchemaSource): Json
   const types: Types = new Map();
   const resourceSpecs = Object.fromEntries(resources.map((definition) => [definition.token, resourceSpec(definition, types)]));
   const { properties, required } = objectSpec(config, types, "config");
-  const environments = Object.fromEntries(Object.entries(config.shape).map(([name, type]) => [name, metaOf(type).environment]));
+  const fields = Object.entries(config.shape) as [string, z.core.$ZodType][];
+  const environments = Object.fromEntries(fields.map(([name, type]) => [name, metaOf(type).environment]));
   const variables = Object.fromEntries(
     Object.entries(properties).map(([name, spec]) => {
       const environment = environments[name];
