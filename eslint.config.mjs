@@ -21,7 +21,7 @@ const layerRules = Object.entries(layers).map(([folder, { forbidden }]) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ["**/dist/**", "**/bin/**", "**/node_modules/**", "sdk/**", "coverage/**"] },
+  { ignores: ["examples/**", "**/dist/**", "**/bin/**", "**/node_modules/**", "sdk/**", "coverage/**"] },
   eslint.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -40,7 +40,11 @@ export default tseslint.config(
   },
   {
     files: ["**/*.test.ts", "provider/testing/**/*.ts"],
-    rules: { "@typescript-eslint/no-non-null-assertion": "off", "@typescript-eslint/require-await": "off" },
+    rules: {
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/unbound-method": "off",
+    },
   },
   {
     files: ["**/*.mjs", "**/*.cjs", "**/*.js"],

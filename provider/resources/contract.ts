@@ -8,7 +8,7 @@ import { isValues } from "./values";
 
 type Issue = z.core.$ZodIssue;
 
-const quoted = (value: unknown): string => (value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value)));
+const quoted = (value: Value): string => (value === unknown ? "unknown" : JSON.stringify(value));
 
 function valueAt(values: Value | undefined, path: readonly PropertyKey[]): Value | undefined {
   let at: Value | undefined = values;
@@ -31,21 +31,15 @@ const typeNames: Readonly<Record<string, string>> = {
 
 /** One sentence for a zod issue: the value, what is wrong, what is right. */
 function reasonOf(issue: Issue, value: Value | undefined): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return value === undefined
-        ? `is required: give ${typeNames[issue.expected] ?? issue.expected}.`
-        : `is ${quoted(value)}, but must be ${typeNames[issue.expected] ?? issue.expected}.`;
-    case "invalid_value":
-      return `is ${quoted(value)}, but must be one of: ${issue.values.map(String).join(", ")}.`;
-    case "too_small":
-      return `is ${quoted(value)}, but must be at least ${issue.minimum}.`;
-    case "too_big":
-      return `is ${quoted(value)}, but must be at most ${issue.maximum}.`;
-    default:
-      return value === undefined ? issue.message : `is ${quoted(value)}: ${issue.message}`;
-  }
+  if (value === undefined) return issue.code === "invalid_type" ? `is required: give ${typeName(issue.expected)}.` : issue.message;
+  if (issue.code === "invalid_type") return `is ${quoted(value)}, but must be ${typeName(issue.expected)}.`;
+  if (issue.code === "invalid_value") return `is ${quoted(value)}, but must be one of: ${issue.values.map(String).join(", ")}.`;
+  if (issue.code === "too_small") return `is ${quoted(value)}, but must be at least ${issue.minimum}.`;
+  if (issue.code === "too_big") return `is ${quoted(value)}, but must be at most ${issue.maximum}.`;
+  return `is ${quoted(value)}: ${issue.message}`;
 }
+
+const typeName = (expected: string): string => typeNames[expected] ?? expected;
 
 function problemsOfIssue(issue: Issue, values: Values, known: (path: readonly PropertyKey[]) => readonly string[]): Problem[] {
   if (issue.code === "unrecognized_keys") {

@@ -31,6 +31,11 @@ export function defined<T extends object>(object: T): { [K in keyof T]?: Exclude
   };
 }
 
+/** The object without the named keys. */
+export function without<T extends object, Key extends keyof T>(object: T, ...keys: readonly Key[]): Omit<T, Key> {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !keys.some((key) => key === name))) as Omit<T, Key>;
+}
+
 /** Bytes of a size such as "20GiB", where the value is one. */
 export function sizeBytes(value: Value | undefined): number | undefined {
   const parsed = typeof value === "string" ? parseSize(value) : undefined;

@@ -16,7 +16,7 @@ async function survey(libvirt: Libvirt, signal: AbortSignal): Promise<ReadonlyMa
   const found = new Map<string, ObservedDomain[]>();
   for (const { uuid } of await libvirt.listDomains({ signal })) {
     const record = await libvirt.findDomain({ uuid }, { signal });
-    if (record === undefined || !record.persistent) continue;
+    if (record?.persistent !== true) continue;
     const domain = parseDomain(record.inactiveXml);
     if (domain.metadata?.phase !== "creating") continue;
     found.set(domain.metadata.urn, [...(found.get(domain.metadata.urn) ?? []), domain]);
@@ -29,8 +29,7 @@ export const thisMaker = (): Maker => ({ hostname: hostname(), pid: process.pid,
 /** How long a maker on another machine, of whom nobody here can say whether it lives, is left alone. */
 const foreignMakerMs = 30 * 60 * 1000;
 
-function stillMaking(maker: Maker | undefined): boolean {
-  if (maker === undefined) return false;
+function stillMaking(maker: Maker): boolean {
   if (maker.hostname !== hostname()) return Date.now() - Date.parse(maker.since) < foreignMakerMs;
   if (maker.pid === process.pid) return false;
   try {
@@ -55,8 +54,9 @@ export async function clearAbandoned(call: Call): Promise<void> {
 
 async function clear({ name, uuid, metadata }: ObservedDomain, call: Call): Promise<void> {
   const { services, signal, log } = call;
-  if (stillMaking(metadata?.maker)) {
-    const { hostname: host, pid, since } = metadata?.maker as Maker;
+  const maker = metadata?.maker;
+  if (maker !== undefined && stillMaking(maker)) {
+    const { hostname: host, pid, since } = maker;
     const reason = `the VM ${name} is being made for this resource by process ${pid} on ${host} since ${since}: wait for that run to end. If it is dead, remove the VM: virsh undefine ${name}.`;
     throw new RefusedError([{ path: "name", reason }]);
   }

@@ -2,12 +2,13 @@
 import type { Problem } from "../../errors";
 import type { HostFacts } from "../../plan/facts";
 import type { HostSettings } from "../../plan/policy";
+import { formatSize } from "../../plan/size";
 import { xmlTextProblem } from "../../xml/xml-text";
 import { autoName } from "../auto-name";
 import { contractProblems, withDefaults } from "../contract";
 import { propertyPath } from "../property-path";
 import type { Call, CheckRequest, CheckResult, Value, Values } from "../resource";
-import { asValues, containsUnknown, defined, isValues, sizeBytes } from "../values";
+import { asValues, containsUnknown, defined, isValues, sizeBytes, without } from "../values";
 import type { CheckedInputs, EffectiveDisk } from "./contract";
 import { defaultApplyChanges, defaults, inputs as contract } from "./contract";
 import { diskProblems } from "./disk-problems";
@@ -22,7 +23,7 @@ const keptOnceGiven = ["machine", "cpuMode", "accelerator", "video", "graphics"]
 const resolvedFrom = ["disks", "host", "name", "cache", "io", "discard", "detectZeroes"] as const;
 
 export async function check(request: CheckRequest, call: Call): Promise<CheckResult> {
-  const { effectiveDisks: _computed, ...asked } = request.news;
+  const asked = without(request.news, "effectiveDisks");
   const naming = nameOf(asked, request);
   const inputs = filled({ ...asked, ...naming.name }, request.olds);
   const problems = [
@@ -80,7 +81,7 @@ function acrossFields(asked: Values, olds: Values | undefined): Problem[] {
   if (now !== undefined && most !== undefined && now > most) {
     problems.push({
       path: "maxMemory",
-      reason: `is ${String(maxMemory)}, less than the ${String(memory)} of \`memory\`: raise it, or lower \`memory\`.`,
+      reason: `is ${formatSize(most)}, less than the ${formatSize(now)} of \`memory\`: raise it, or lower \`memory\`.`,
     });
   }
   return problems;

@@ -14,7 +14,8 @@ export interface DiskLayout {
   readonly shareable: boolean;
 }
 
-export const defaultBus = { disk: "virtio", cdrom: "sata" } as const satisfies Record<DiskDevice, DiskBus>;
+export /** The bus of a disk whose inputs name none. */
+const defaultBus = { disk: "virtio", cdrom: "sata" } as const satisfies Record<DiskDevice, DiskBus>;
 
 /** The disks in the order of their keys; targets given earlier are kept. */
 export function diskLayouts(

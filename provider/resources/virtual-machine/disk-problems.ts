@@ -1,5 +1,6 @@
 // What can be wrong with disks before any storage is looked at: rules across fields that a shape cannot say.
 import type { Problem } from "../../errors";
+import { formatSize } from "../../plan/size";
 import { propertyPath } from "../property-path";
 import type { Values } from "../resource";
 import { unknown } from "../resource";
@@ -46,7 +47,7 @@ const rules: readonly Rule[] = [
     return samePlace && now !== undefined && before !== undefined && now < before
       ? {
           field: "size",
-          reason: `is ${String(disk["size"])}, smaller than the ${String(old?.["size"])} it has: a disk never shrinks. Keep the size, or make a new disk under another key and copy the data.`,
+          reason: `is ${formatSize(now)}, smaller than the ${formatSize(before)} it has: a disk never shrinks. Keep the size, or make a new disk under another key and copy the data.`,
         }
       : undefined;
   },

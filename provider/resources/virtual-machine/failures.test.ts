@@ -1,5 +1,5 @@
 // What libvirt refuses in the middle of create and update, and what is left then.
-import { CancelledError, HostConnectionError, HostError } from "../../errors";
+import { HostConnectionError, HostError } from "../../errors";
 import { hostErrorCodes } from "../../libvirt/codes";
 import { createStage, program, withCache } from "../../testing/machine-stage";
 

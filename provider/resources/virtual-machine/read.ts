@@ -3,7 +3,7 @@ import { BugError, RefusedError } from "../../errors";
 import type { Call, Observed, Values } from "../resource";
 import { asValues } from "../values";
 import type { CheckedInputs, VirtualMachineOutputs } from "./contract";
-import type { VolumeCapacities } from "./observed-inputs";
+import type { VolumeCapacities } from "./observed-disks";
 import { driftedInputs, importedInputs } from "./observed-inputs";
 import { observeMachine } from "./observe-machine";
 import { outputsOf, stateOf } from "./state";

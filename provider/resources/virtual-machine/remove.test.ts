@@ -100,7 +100,7 @@ describe("delete", () => {
 
 describe("what a killed run left", () => {
   /** A machine in the middle of being made by the process, with its volume. */
-  const halfMade = async ({ web, fake, edit }: Stage, maker: { hostname: string; pid: number; since: string }) => {
+  const halfMade = async ({ web, edit }: Stage, maker: { hostname: string; pid: number; since: string }) => {
     await web.up(program());
     await edit((xml) =>
       xml

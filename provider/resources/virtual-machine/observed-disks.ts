@@ -1,0 +1,111 @@
+// What a disk of a definition would have been asked as: Read's disks, for drift and for import. Pure.
+import type { ObservedDisk, ObservedDomain } from "../../plan/domain";
+import { diskBuses, diskFormats } from "../../plan/domain";
+import type { DriverSettings } from "../../plan/settings";
+import { cacheModes, detectZeroesModes, discardModes, driverFields, ioModes } from "../../plan/settings";
+import { formatSize } from "../../plan/size";
+import { defined, sizeBytes, without } from "../values";
+import type { CheckedInputs, DiskInputs, EffectiveDisk } from "./contract";
+import { defaultBus } from "./disk-layout";
+import { driverOf } from "./pending";
+
+/** `value` where it is one of our words; foreign words are left to the host. */
+export const oneOf = <Word extends string>(words: readonly Word[], value: string | undefined): Word | undefined =>
+  words.find((word) => word === value);
+
+/** Disks that the inputs can say: files, block devices and empty drives. Others stay on the host untouched. */
+export const expressible = ({ sourceType, device, path, bus }: ObservedDisk): boolean =>
+  (device === "disk" || device === "cdrom") &&
+  oneOf(diskBuses, bus) !== undefined &&
+  (sourceType === "file" || sourceType === "block") &&
+  (path !== undefined || device === "cdrom");
+
+const knownDriver = (disk: ObservedDisk): DriverSettings => {
+  const driver = driverOf(disk);
+  return {
+    cache: oneOf(cacheModes, driver.cache) ?? "writeback",
+    io: oneOf(ioModes, driver.io) ?? "threads",
+    discard: oneOf(discardModes, driver.discard) ?? "ignore",
+    detectZeroes: oneOf(detectZeroesModes, driver.detectZeroes) ?? "off",
+  };
+};
+
+/** A disk as its definition asks for it, with the settings spelled out. */
+export function importedDisk(disk: ObservedDisk): DiskInputs {
+  const device = disk.device === "cdrom" ? "cdrom" : "disk";
+  const bus = oneOf(diskBuses, disk.bus);
+  return defined({
+    file: disk.path,
+    format: oneOf(diskFormats, disk.format),
+    device: device === "disk" ? undefined : device,
+    bus: bus === defaultBus[device] ? undefined : bus,
+    readonly: disk.readonly === (device === "cdrom") ? undefined : disk.readonly,
+    shareable: disk.shareable ? true : undefined,
+    serial: disk.serial,
+    bootOrder: disk.bootOrder,
+    ...(disk.path === undefined ? {} : knownDriver(disk)),
+  });
+}
+
+export function observedEffective(disk: ObservedDisk, before: EffectiveDisk | undefined): EffectiveDisk {
+  const driver = knownDriver(disk);
+  const unchanged = before !== undefined && driverFields.every((field) => before[field] === driver[field]);
+  const { migratable = false, migrationReason = "not looked at yet", notVerified } = before ?? {};
+  return {
+    target: disk.target,
+    ...defined({ path: disk.path, notVerified }),
+    format: oneOf(diskFormats, disk.format) ?? "raw",
+    ...driver,
+    reason: unchanged ? before.reason : `${driver.cache}, as found in the definition on the host`,
+    migratable,
+    migrationReason,
+  };
+}
+
+/** What is known of the volumes behind the disks: capacity by path; absent = there is no such volume. */
+export type VolumeCapacities = ReadonlyMap<string, number>;
+
+/** The disks of last time as they are on the host now: gone ones left out, foreign ones added, changed ones as found. */
+export function driftedDisks(
+  old: CheckedInputs,
+  { disks: found }: ObservedDomain,
+  volumes: VolumeCapacities,
+): Pick<CheckedInputs, "disks" | "effectiveDisks"> {
+  const disks: Record<string, DiskInputs> = {};
+  const effectiveDisks: Record<string, EffectiveDisk> = {};
+  for (const disk of found.filter(expressible)) {
+    const { key, path } = disk;
+    const asked = old.disks?.[key];
+    const before = old.effectiveDisks?.[key];
+    const capacity = path === undefined ? undefined : volumes.get(path);
+    // The volume was deleted by other hands: the disk is as good as gone.
+    if (asked?.pool !== undefined && path === before?.path && capacity === undefined) continue;
+    disks[key] = asked === undefined ? importedDisk(disk) : driftedDisk(asked, disk, before, capacity);
+    effectiveDisks[key] = observedEffective(disk, before);
+  }
+  return { ...(old.disks === undefined && Object.keys(disks).length === 0 ? {} : { disks }), effectiveDisks };
+}
+
+/** What the guest sees of a disk: read back from the definition. */
+const shapeFields = ["device", "bus", "readonly", "shareable", "serial", "bootOrder"] as const;
+
+/** What says that a disk is a volume of ours. */
+const volumeFields = ["pool", "volume", "size", "preallocation"] as const;
+
+function driftedDisk(asked: DiskInputs, disk: ObservedDisk, before: EffectiveDisk | undefined, capacity: number | undefined): DiskInputs {
+  const shape = observedShape(asked, importedDisk(disk));
+  const others = without(asked, ...shapeFields);
+  const elsewhere = before?.path !== undefined && disk.path !== before.path;
+  if (elsewhere) return { ...without(others, ...volumeFields), ...shape, ...defined({ file: disk.path }) };
+  const size =
+    capacity !== undefined && asked.size !== undefined && sizeBytes(asked.size) !== capacity ? { size: formatSize(capacity) } : {};
+  return { ...others, ...shape, ...size };
+}
+
+/** The shape as found; defaults that the program spells out stay spelled out. */
+function observedShape(asked: DiskInputs, found: DiskInputs): DiskInputs {
+  const device = found.device ?? "disk";
+  const plain: DiskInputs = { device, bus: defaultBus[device], readonly: device === "cdrom", shareable: false };
+  const shape = shapeFields.map((field) => [field, found[field] ?? (asked[field] === undefined ? undefined : plain[field])] as const);
+  return defined(Object.fromEntries(shape));
+}
