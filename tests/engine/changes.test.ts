@@ -108,7 +108,7 @@ describeScene("changes of a running VM", "change", (scene) => {
       const [id, before] = [await domainId(), await ticking()];
       write({ ...settled, cache: "none" });
       const preview = await project.preview();
-      expect(messagesOf(preview, "info", name).join()).toContain("at the next cold start");
+      expect(messagesOf(preview, "warning", name).join()).toContain("at the next cold start");
       succeeds(await project.up());
 
       expect(await domainId()).toBe(id);
@@ -137,7 +137,7 @@ describeScene("changes of a running VM", "change", (scene) => {
       const before = await ticking();
       write({ ...settled, cache: "writethrough", applyChanges: "suspend" });
       const preview = await project.preview();
-      expect(messagesOf(preview, "info", name).join()).toContain("without a reboot");
+      expect(messagesOf(preview, "warning", name).join()).toContain("without a reboot");
       const up = await project.up();
       succeeds(up);
 
@@ -180,7 +180,7 @@ describeScene("changes of a running VM", "change", (scene) => {
       const before = await ticking();
       write({ ...settled, cache: "writeback", applyChanges: "restart" });
       const preview = await project.preview();
-      expect(messagesOf(preview, "info", name).join()).toContain("by a restart");
+      expect(messagesOf(preview, "warning", name).join()).toContain("by a restart");
       const up = await project.up();
       succeeds(up);
       expect(messagesOf(up, "warning", name)).toEqual([]); // it stopped by itself

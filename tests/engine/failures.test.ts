@@ -53,7 +53,7 @@ describeScene("failures", "fail", (scene) => {
       expect(await virsh(scene().lab, "domstate", name ?? "")).toBe("shut off");
       const { deployment } = await project.exportState();
       expect(JSON.stringify(deployment.resources?.find(({ urn }) => String(urn).endsWith("::stuck"))?.["initErrors"])).toContain(
-        "could not be started",
+        "is not as asked yet",
       );
 
       project.write(vm(""));
@@ -73,6 +73,7 @@ describeScene("failures", "fail", (scene) => {
       const project = await scene().project(`
         const vm = new kvm.VirtualMachine("killed", {
           ...machine,
+          shutdownTimeoutSeconds: 1, // it is destroyed before it has booted
           disks: { root: { pool: ext4, size: "96MiB", format: "raw", preallocation: "full" }, data: { pool: ext4, size: "16MiB" } },
         });
       `);

@@ -14,8 +14,10 @@ import { isPending, pendingSentence } from "./pending";
 
 export interface PreviewDecision {
   readonly problems: readonly Problem[];
-  /** Sentences for the user: each change and when it is applied. */
-  readonly announcements: readonly string[];
+  /** Each change that the running machine takes at once, as a sentence. */
+  readonly live: readonly string[];
+  /** Each change that it does not, with when and how it is applied. */
+  readonly notLive: readonly string[];
 }
 
 const howSentence = {
@@ -35,8 +37,11 @@ export function previewDecision(request: DiffRequest): PreviewDecision {
   // A policy that is not known yet may say another way: nothing is refused for it.
   const { how, problems } =
     choice === undefined ? ({ how: "unknown", problems: [] } as const) : planApply(changes.filter(isPending), choice, true);
-  const announcements = changes.map((change) => `${pendingSentence(change)}: ${change.effect === "live" ? "live" : howSentence[how]}`);
-  return { problems, announcements };
+  return {
+    problems,
+    live: changes.filter((change) => !isPending(change)).map((change) => `${pendingSentence(change)}: live`),
+    notLive: changes.filter(isPending).map((change) => `${pendingSentence(change)}: ${howSentence[how]}`),
+  };
 }
 
 /** Cache and its neighbours: what runs now against what shall run, so that what waits already is counted too. */

@@ -49,7 +49,8 @@ function preview(request: DiffRequest, call: Call): Stored {
   const { news, oldState } = request;
   const decision = previewDecision(request);
   refuse(decision);
-  for (const sentence of decision.announcements) call.log.info(sentence);
+  for (const sentence of decision.live) call.log.info(sentence);
+  for (const sentence of decision.notLive) call.log.warn(sentence);
   return {
     state: {
       ...news,
