@@ -57,8 +57,6 @@ export function driftedInputs(old: CheckedInputs, machine: ObservedMachine, volu
 
 /** Fields whose absence means "as it is": only a program that says them is told of a difference. */
 const keptFields = {
-  maxCpus: sameValue,
-  maxMemory: (asked: unknown, found: unknown) => typeof asked === "string" && typeof found === "string" && kibOf(asked) === kibOf(found),
   machine: (asked: unknown, found: unknown) => typeof asked === "string" && typeof found === "string" && sameMachine(asked, found),
   cpuMode: sameValue,
   graphics: sameValue,
@@ -67,13 +65,21 @@ const keptFields = {
 } as const satisfies Partial<Record<keyof CheckedInputs, (asked: unknown, found: unknown) => boolean>>;
 
 function withOptionalFields(result: CheckedInputs, old: CheckedInputs, observed: CheckedInputs): CheckedInputs {
-  const whole = { ...observed, maxCpus: observed.maxCpus ?? observed.cpus, maxMemory: observed.maxMemory ?? observed.memory };
-  const kept = Object.entries(keptFields).flatMap(([field, same]) => {
+  const kept = Object.entries(keptFields).flatMap(([field, same]): [string, unknown][] => {
     const name = field as keyof typeof keptFields;
-    return old[name] === undefined || same(old[name], whole[name]) ? [] : [[name, whole[name]]];
+    return old[name] === undefined || same(old[name], observed[name]) ? [] : [[name, observed[name]]];
   });
   const { description, directBoot, serial } = observed;
   const rest = without(result, "description", "directBoot", "serial");
   const found: Partial<CheckedInputs> = Object.fromEntries(kept);
-  return { ...rest, ...found, ...defined({ description, directBoot, serial }) };
+  return { ...rest, ...found, ...driftedMaxima(old, observed), ...defined({ description, directBoot, serial }) };
+}
+
+/** Absent, the maxima are what there is: only another value is told. */
+function driftedMaxima(old: CheckedInputs, observed: CheckedInputs): Partial<CheckedInputs> {
+  const [maxCpus, maxMemory] = [observed.maxCpus ?? observed.cpus, observed.maxMemory ?? observed.memory];
+  return {
+    ...(maxCpus === (old.maxCpus ?? observed.cpus) ? {} : { maxCpus }),
+    ...(kibOf(maxMemory) === kibOf(old.maxMemory ?? observed.memory) ? {} : { maxMemory }),
+  };
 }
