@@ -55,7 +55,6 @@ describe("create", () => {
     const stage = createStage();
     stage.fake.failNext("createVolume", lost());
     stage.fake.failNext("deleteVolume", lost());
-    stage.fake.failNext("undefineDomain", lost());
     const up = await stage.web.up(two);
     expect(up).toMatchObject({ did: "failed", error: { message: expect.stringContaining("the daemon is gone") as string } });
     expect(await leftovers(stage)).toContain("web");

@@ -62,8 +62,8 @@ export function observedEffective(disk: ObservedDisk, before: EffectiveDisk | un
   };
 }
 
-/** What is known of the volumes behind the disks: capacity by path; absent = there is no such volume. */
-export type VolumeCapacities = ReadonlyMap<string, number>;
+/** What is known of the volumes behind the disks: capacity by path; absent = there is no such volume. A stopped pool does not tell. */
+export type VolumeCapacities = ReadonlyMap<string, number | "not told">;
 
 /** The disks of last time as they are on the host now: gone ones left out, foreign ones added, changed ones as found. */
 export function driftedDisks(
@@ -92,13 +92,18 @@ const shapeFields = ["device", "bus", "readonly", "shareable", "serial", "bootOr
 /** What says that a disk is a volume of ours. */
 const volumeFields = ["pool", "volume", "size", "preallocation"] as const;
 
-function driftedDisk(asked: DiskInputs, disk: ObservedDisk, before: EffectiveDisk | undefined, capacity: number | undefined): DiskInputs {
+function driftedDisk(
+  asked: DiskInputs,
+  disk: ObservedDisk,
+  before: EffectiveDisk | undefined,
+  capacity: number | "not told" | undefined,
+): DiskInputs {
   const shape = observedShape(asked, importedDisk(disk));
   const others = without(asked, ...shapeFields);
   const elsewhere = before?.path !== undefined && disk.path !== before.path;
   if (elsewhere) return { ...without(others, ...volumeFields), ...shape, ...defined({ file: disk.path }) };
-  const size =
-    capacity !== undefined && asked.size !== undefined && sizeBytes(asked.size) !== capacity ? { size: formatSize(capacity) } : {};
+  const differs = typeof capacity === "number" && asked.size !== undefined && sizeBytes(asked.size) !== capacity;
+  const size = differs ? { size: formatSize(capacity) } : {};
   return { ...others, ...shape, ...size };
 }
 

@@ -55,14 +55,21 @@ async function drifted(
 /** Capacity of each volume that was made or asked for by pool; one that libvirt does not find is left out. */
 async function capacities(
   old: CheckedInputs,
-  machine: NonNullable<Awaited<ReturnType<typeof observeMachine>>>,
-  { services, signal }: Call,
+  { defined: { disks } }: NonNullable<Awaited<ReturnType<typeof observeMachine>>>,
+  call: Call,
 ): Promise<VolumeCapacities> {
-  const paths = machine.defined.disks.flatMap(({ key, path }) =>
-    old.disks?.[key]?.pool === undefined || path === undefined ? [] : [path],
-  );
   const found = await Promise.all(
-    paths.map(async (path) => [path, (await services.libvirt.findVolume({ path }, { signal }))?.capacityBytes] as const),
+    disks.map(async ({ key, path }) => {
+      const pool = old.disks?.[key]?.pool;
+      return path === undefined || pool === undefined ? undefined : ([path, await capacity(pool, path, call)] as const);
+    }),
   );
-  return new Map(found.flatMap(([path, capacity]) => (capacity === undefined ? [] : [[path, capacity]])));
+  return new Map(found.flatMap((entry) => (entry?.[1] === undefined ? [] : [[entry[0], entry[1]]])));
+}
+
+/** libvirt finds no volume in a pool that is not started: that does not say that it is gone. */
+async function capacity(pool: string, path: string, { services: { libvirt }, signal }: Call): Promise<number | "not told" | undefined> {
+  const volume = await libvirt.findVolume({ path }, { signal });
+  if (volume !== undefined) return volume.capacityBytes;
+  return (await libvirt.findPool(pool, { signal }))?.active === false ? "not told" : undefined;
 }
