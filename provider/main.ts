@@ -1,0 +1,27 @@
+// The composition root: the only place where the wire, the resources and a real host meet.
+import type * as LibvirtModule from "./libvirt/connect";
+import type * as ObserverModule from "./host/observe-host";
+import type * as RegistryModule from "./resources/registry";
+import type { ProviderConfig, Services } from "./resources/resource";
+import { runPlugin } from "./rpc/run-plugin";
+
+// The engine starts this process for every run and waits for its first answer. What that answer does not need (the contracts with zod, XML,
+// the libvirt client, the schema) is loaded when it is first asked for; all of it is inside the bundle. Under CommonJS, import() would
+// resolve by other rules than every other import here.
+/* eslint-disable @typescript-eslint/no-require-imports */
+const loadRegistry = () => (require("./resources/registry") as typeof RegistryModule).registry;
+
+const loadSchema = () => JSON.stringify(require("../schema.json"));
+
+const { version } = require("./package.json") as { readonly version: string };
+
+/** One lazy connection a provider: nothing is asked of the host before a verb needs it. */
+const makeServices = (config: ProviderConfig): Services => {
+  const { connectLibvirt } = require("./libvirt/connect") as typeof LibvirtModule;
+  const { createHostObserver } = require("./host/observe-host") as typeof ObserverModule;
+  const libvirt = connectLibvirt(config);
+  return { config, libvirt, host: createHostObserver(libvirt) };
+};
+/* eslint-enable @typescript-eslint/no-require-imports */
+
+void runPlugin({ version, loadSchema, loadRegistry, makeServices }, process.argv.slice(2));
