@@ -5,7 +5,7 @@ import type { DirectIo } from "../plan/facts";
 import { probeDiskXml, probeDomainXml } from "../xml/probe-xml";
 import { volumeXml } from "../xml/storage-xml";
 import { probeDomainName, probeVolumeName } from "./probe-names";
-import { sweepProbes, unlessRefused } from "./sweep-probes";
+import { sweepProbes } from "./sweep-probes";
 
 /** What is tried: a scratch volume in a pool, or an image that is there already (opened for reading, without its lock). */
 export type ProbeTarget = { readonly pool: string } | { readonly path: string };
@@ -44,6 +44,9 @@ async function attempt(work: Promise<unknown>): Promise<Attempt> {
   }
 }
 
+/** QEMU's words come with line ends and time stamps; a reason is one clause. */
+const said = ({ libvirtMessage }: HostError) => libvirtMessage.replaceAll(/\s+/g, " ").trim();
+
 interface Session {
   readonly libvirt: Libvirt;
   readonly uuid: string;
@@ -67,11 +70,10 @@ async function compareModes({ libvirt, uuid, signal }: Session, { path, target, 
   const direct = await attach("none");
   if (direct.accepted) return { directIo: "yes", why: "QEMU opened a disk there with O_DIRECT (cache none)" };
   const cached = await attach("writeback");
-  if (cached.accepted)
-    return { directIo: "no", why: `QEMU could open a disk there with a cache only, and said: ${direct.error.libvirtMessage}` };
+  if (cached.accepted) return { directIo: "no", why: `QEMU could open a disk there with a cache only, and said: ${said(direct.error)}` };
   return {
     directIo: "unknown",
-    why: `QEMU could not open a disk there either way: ${cached.error.libvirtMessage}`,
+    why: `QEMU could not open a disk there either way: ${said(cached.error)}`,
     code: cached.error.code,
   };
 }
@@ -88,13 +90,19 @@ async function probeTarget(session: Session, what: ProbeTarget, target: string, 
     return await compareModes(session, { path, target, isForeign: false });
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
-    return { directIo: "unknown", why: `no scratch volume could be made there: ${error.libvirtMessage}`, code: error.code };
+    return { directIo: "unknown", why: `no scratch volume could be made there: ${said(error)}`, code: error.code };
   }
 }
 
 /** Every leftover is tried; what fails is left to a later probe's sweep. */
 async function cleanUpAll(leftovers: readonly (() => Promise<void>)[]): Promise<void> {
   for (const remove of leftovers) await remove().catch(() => undefined);
+}
+
+/** By name: the daemon may have started it after we stopped waiting. What fails is left to the end of the connection, which takes the domain with it. */
+async function removeDomain(libvirt: Libvirt, name: string): Promise<void> {
+  const found = await libvirt.findDomain({ name }, cleanUp).catch(() => undefined);
+  if (found !== undefined) await libvirt.destroyDomain(found.uuid, cleanUp).catch(() => undefined);
 }
 
 async function probeBatch(
@@ -107,9 +115,7 @@ async function probeBatch(
   try {
     const started = libvirt.createProbeDomain(probeDomainXml({ name, architecture, domainType: "qemu" }), { signal });
     const { uuid } = await started.catch(async (error: unknown) => {
-      // The daemon may have started it after we stopped waiting.
-      const half = await libvirt.findDomain({ name }, cleanUp).catch(() => undefined);
-      if (half !== undefined) await libvirt.destroyDomain(half.uuid, cleanUp).catch(() => undefined);
+      await removeDomain(libvirt, name);
       throw error;
     });
     // First, so that it lets go of the volumes before they are deleted.
@@ -121,7 +127,7 @@ async function probeBatch(
     return answers;
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
-    return targets.map(() => ({ directIo: "unknown", why: `no probe domain could be started: ${error.libvirtMessage}`, code: error.code }));
+    return targets.map(() => ({ directIo: "unknown", why: `no probe domain could be started: ${said(error)}`, code: error.code }));
   } finally {
     await cleanUpAll(leftovers);
   }
@@ -140,28 +146,25 @@ export async function probeByDomain(libvirt: Libvirt, request: ProbeRequest): Pr
   return answers;
 }
 
-/** Whether a domain of type kvm starts here; a refusal counts as a no only when the same domain without KVM starts. */
-export async function probeKvm(
-  libvirt: Libvirt,
-  { architecture, signal }: Pick<ProbeRequest, "architecture" | "signal">,
-): Promise<ProbeAnswer> {
-  const start = async (domainType: "kvm" | "qemu") => {
-    const name = probeDomainName(Date.now());
-    const tried = await attempt(
-      libvirt.createProbeDomain(probeDomainXml({ name, architecture, domainType }), { signal }).finally(async () => {
-        const found = await libvirt.findDomain({ name }, cleanUp).catch(() => undefined);
-        if (found !== undefined) await unlessRefused(libvirt.destroyDomain(found.uuid, cleanUp));
-      }),
-    );
-    return tried;
-  };
-  const withKvm = await start("kvm");
+export interface KvmQuestion extends Pick<ProbeRequest, "architecture" | "signal"> {
+  /** Why a refusal is no surprise: then it is believed without a comparison. */
+  readonly expected?: string | undefined;
+}
+
+async function tryDomain(libvirt: Libvirt, domainType: "kvm" | "qemu", { architecture, signal }: KvmQuestion): Promise<Attempt> {
+  const name = probeDomainName(Date.now());
+  const started = libvirt.createProbeDomain(probeDomainXml({ name, architecture, domainType }), { signal });
+  return attempt(started.finally(() => removeDomain(libvirt, name)));
+}
+
+/** Whether a domain of type kvm starts here; a refusal counts as a no only when it was expected, or when the same domain without KVM starts. */
+export async function probeKvm(libvirt: Libvirt, question: KvmQuestion): Promise<ProbeAnswer> {
+  const withKvm = await tryDomain(libvirt, "kvm", question);
   if (withKvm.accepted) return { directIo: "yes", why: "a paused probe domain with KVM started" };
-  const without = await start("qemu");
-  if (without.accepted) return { directIo: "no", why: withKvm.error.libvirtMessage, code: withKvm.error.code };
-  return {
-    directIo: "unknown",
-    why: `no probe domain starts, with KVM or without: ${without.error.libvirtMessage}`,
-    code: without.error.code,
-  };
+  const { code } = withKvm.error;
+  if (question.expected !== undefined) return { directIo: "no", why: `${question.expected}: ${said(withKvm.error)}`, code };
+  const without = await tryDomain(libvirt, "qemu", question);
+  if (without.accepted)
+    return { directIo: "no", why: `a paused probe domain starts without KVM, and with it QEMU said: ${said(withKvm.error)}`, code };
+  return { directIo: "unknown", why: `no probe domain starts, with KVM or without: ${said(without.error)}`, code };
 }

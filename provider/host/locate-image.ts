@@ -1,8 +1,8 @@
 // One path of a backing chain -> what lies there: a volume that libvirt knows, else a file or device of this machine, where the daemon sees the same.
-import { hostname } from "node:os";
 import { dirname } from "node:path";
-import type { HostIdentity, Libvirt, PoolRecord } from "../libvirt/port";
+import type { PoolRecord } from "../libvirt/port";
 import { parsePool, parseVolume } from "../xml/storage-xml";
+import type { Eyes } from "./eyes";
 import { viewOfPool } from "./local-view";
 import { mountOfPath } from "./local-storage";
 import type { Machine } from "./machine";
@@ -26,17 +26,15 @@ export type Located =
   | { readonly where: "unsure" };
 
 export interface Locator {
-  readonly libvirt: Libvirt;
-  readonly machine: Machine;
+  readonly eyes: Eyes;
   readonly pools: readonly PoolRecord[];
-  readonly identity: HostIdentity;
   readonly signal: AbortSignal | undefined;
 }
 
 /** libvirt calls an image with a CD's file system "iso": for QEMU it is raw. */
 const formatOf = (word: string): Image["format"] => (word === "qcow2" ? "qcow2" : word === "raw" || word === "iso" ? "raw" : "other");
 
-async function volumeAt({ libvirt, signal }: Locator, path: string): Promise<Located | undefined> {
+async function volumeAt({ eyes: { libvirt }, signal }: Locator, path: string): Promise<Located | undefined> {
   const volume = await libvirt.findVolume({ path }, { signal });
   if (volume === undefined) return undefined;
   const { format, backingPath } = parseVolume(volume.xml);
@@ -57,7 +55,7 @@ const folderPools = (pools: readonly PoolRecord[]) =>
  * Whether a path in no pool means the same here and for the daemon. Proven by a pool on the same mount whose folder is the same on both sides. Where no
  * pool can be compared at all, a daemon at its usual socket that calls the machine by the name it has here is taken for this machine's own.
  */
-async function isSameHere({ libvirt, machine, pools, identity, signal }: Locator, path: string): Promise<boolean> {
+async function isSameHere({ eyes: { libvirt, machine, meet }, pools, signal }: Locator, path: string): Promise<boolean> {
   if (!libvirt.isLocalSocket) return false;
   const mount = await mountOfPath(machine, path);
   if (mount === undefined || mount.fileSystem === "overlay") return false;
@@ -67,7 +65,8 @@ async function isSameHere({ libvirt, machine, pools, identity, signal }: Locator
     if (poolMount?.mountPoint !== mount.mountPoint) continue;
     if ("same" in (await viewOfPool(libvirt, machine, pool, folder, () => refreshPool(libvirt, pool.name, signal)))) return true;
   }
-  return folders.length === 0 && identity.hostname === hostname() && !new URL(libvirt.uri).searchParams.has("socket");
+  if (folders.length > 0 || new URL(libvirt.uri).searchParams.has("socket")) return false;
+  return (await meet(signal)).identity.hostname === machine.hostname;
 }
 
 /** The nearest folder above the path that is there. */
@@ -76,7 +75,7 @@ async function nearestFolder(machine: Machine, path: string): Promise<string> {
   return folder === path || (await machine.stat(folder)) !== undefined ? folder : nearestFolder(machine, folder);
 }
 
-async function imageHere({ machine }: Locator, path: string): Promise<Located> {
+async function imageHere({ eyes: { machine } }: Locator, path: string): Promise<Located> {
   const [info, head] = await Promise.all([machine.stat(path), machine.readHead(path)]);
   if (info === undefined || info.isFolder) return { where: "nowhere" };
   // Not readable by this user: its format, and so its backing file, stay unknown.
@@ -89,7 +88,11 @@ async function imageHere({ machine }: Locator, path: string): Promise<Located> {
 }
 
 export async function locateImage(locator: Locator, path: string): Promise<Located> {
-  const { libvirt, machine, pools, signal } = locator;
+  const {
+    eyes: { libvirt, machine },
+    pools,
+    signal,
+  } = locator;
   const volume = await volumeAt(locator, path);
   if (volume !== undefined) return volume;
   const owner = folderPools(pools).find((each) => each.path === dirname(path));

@@ -1,6 +1,6 @@
 // What is read of the machine that the provider runs on: the seam between the facts and the file system, so that tests can put any machine there.
 import { constants, promises as fs } from "node:fs";
-import { release } from "node:os";
+import { hostname, release } from "node:os";
 import { probeLocalWrite } from "./local-write-probe";
 import type { LocalProbe } from "./local-write-probe";
 import { headerBytes } from "./qcow2-header";
@@ -20,6 +20,7 @@ export interface PathInfo {
 export interface Machine {
   /** "6.18.0-1-amd64" */
   readonly kernelRelease: string;
+  readonly hostname: string;
   readText(path: string): Promise<string | undefined>;
   /** The path without symbolic links. */
   realPath(path: string): Promise<string | undefined>;
@@ -69,6 +70,7 @@ async function readHead(path: string): Promise<Buffer> {
 
 export const thisMachine: Machine = {
   kernelRelease: release(),
+  hostname: hostname(),
   readText: (path) => orUndefined(fs.readFile(path, "utf8")),
   realPath: (path) => orUndefined(fs.realpath(path)),
   fileSystemBytes: (path) => orUndefined(fs.statfs(path, { bigint: true }).then(({ bsize, blocks }) => Number(bsize * blocks))),

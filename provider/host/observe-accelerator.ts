@@ -1,9 +1,10 @@
 // Whether QEMU may use KVM on the host: what libvirt offers, who QEMU runs as and the device's permissions here, and a probe domain where that leaves it open.
 import type { Libvirt } from "../libvirt/port";
-import type { AcceleratorFacts, PlatformFacts } from "../plan/facts";
+import type { AcceleratorFacts } from "../plan/facts";
 import { childOf, childrenOf, attributeOf, textOf } from "../xml/document";
 import { readXml } from "../xml/read-xml";
 import { probeKvm } from "./domain-probe";
+import type { Eyes, Host } from "./eyes";
 import type { Machine, PathInfo } from "./machine";
 import type { ObserveOptions } from "./observer";
 
@@ -60,37 +61,34 @@ async function permittedHere(machine: Machine, libvirt: Libvirt, capabilitiesXml
       };
 }
 
-export interface AcceleratorQuestion {
-  readonly libvirt: Libvirt;
-  readonly machine: Machine;
-  readonly platform: Omit<PlatformFacts, "kvm">;
-  readonly capabilitiesXml: string;
-  readonly kvmOffered: boolean;
-  readonly options: ObserveOptions;
-}
-
 /** An earlier answer for the same versions. */
-function knownAnswer({ platform, options: { known } }: AcceleratorQuestion): AcceleratorFacts | undefined {
+function knownAnswer({ platform }: Host, { known }: ObserveOptions): AcceleratorFacts | undefined {
   const isSame = known?.libvirtVersion === platform.libvirtVersion && known.qemuVersion === platform.qemuVersion;
   return isSame && known.kvm.usable !== "unknown" ? known.kvm : undefined;
 }
 
-export async function observeAccelerator(question: AcceleratorQuestion): Promise<AcceleratorFacts> {
-  const { libvirt, machine, platform, capabilitiesXml, kvmOffered, options } = question;
-  const here = libvirt.isLocalSocket ? await permittedHere(machine, libvirt, capabilitiesXml) : undefined;
-  if (!kvmOffered) {
+export async function observeAccelerator(eyes: Eyes, host: Host, options: ObserveOptions): Promise<AcceleratorFacts> {
+  const { libvirt, machine, askKvmOnce } = eyes;
+  const here = libvirt.isLocalSocket ? await permittedHere(machine, libvirt, host.identity.capabilitiesXml) : undefined;
+  if (!host.kvmOffered) {
     const isRefused = here?.usable === "no" ? `: ${here.why}` : "; the host has none, or its QEMU may not use it";
     return { usable: "no", why: `libvirt offers no KVM there${isRefused}` };
   }
   // libvirt itself has seen KVM work when it looked at QEMU, and the permissions agree.
   if (here?.usable === "yes") return here;
   if (options.depth === "probe") {
-    const { directIo: usable, why } = await probeKvm(libvirt, { architecture: platform.architecture, signal: options.signal });
-    return { usable, why: usable === "no" && here !== undefined ? `${here.why}: ${why}` : why };
+    const { architecture } = host.platform;
+    return askKvmOnce(async () => {
+      const { directIo: usable, why } = await probeKvm(libvirt, { architecture, signal: options.signal, expected: here?.why });
+      return { usable, why };
+    });
   }
   // A socket at a place of its own may belong to a daemon that has a device folder of its own.
   if (here !== undefined && !new URL(libvirt.uri).searchParams.has("socket")) return here;
   return (
-    knownAnswer(question) ?? { usable: "unknown", why: "libvirt offers KVM, but whether QEMU may use it shows only when a domain starts" }
+    knownAnswer(host, options) ?? {
+      usable: "unknown",
+      why: "libvirt offers KVM, but whether QEMU may use it shows only when a domain starts",
+    }
   );
 }

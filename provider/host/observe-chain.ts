@@ -42,18 +42,19 @@ const startOf = ({ format, capacityBytes }: Image, pool?: string): ElementStart 
 
 function lookOnce({ locator, options, looks }: ChainLooker, name: string): Promise<PoolLook | undefined> {
   const pool = locator.pools.find((each) => each.name === name);
-  const look = looks.get(name) ?? (pool === undefined ? Promise.resolve(undefined) : lookAtPool(locator, pool, options));
+  const look = looks.get(name) ?? (pool === undefined ? Promise.resolve(undefined) : lookAtPool(locator.eyes, pool, options));
   looks.set(name, look);
   return look;
 }
 
 /** The image really lies in another folder than the pool's: a symbolic link in the pool. */
-async function liesElsewhere({ locator: { machine } }: ChainLooker, path: string, poolPath: string): Promise<boolean> {
-  const [realPath, realPool] = await Promise.all([machine.realPath(path), machine.realPath(poolPath)]);
+async function liesElsewhere({ locator: { eyes } }: ChainLooker, path: string, poolPath: string): Promise<boolean> {
+  const [realPath, realPool] = await Promise.all([eyes.machine.realPath(path), eyes.machine.realPath(poolPath)]);
   return realPath !== undefined && realPool !== undefined && dirname(realPath) !== realPool;
 }
 
-async function localStep({ locator: { machine }, options }: ChainLooker, path: string, start: ElementStart): Promise<ChainStep> {
+async function localStep({ locator, options }: ChainLooker, path: string, start: ElementStart): Promise<ChainStep> {
+  const { machine } = locator.eyes;
   const known = await readStorageKind(machine, path);
   if (known === undefined) return nothingKnown(path, "it is gone");
   const realPath = (await machine.realPath(path)) ?? path;
@@ -78,7 +79,7 @@ async function stepOf(looker: ChainLooker, path: string, located: Exclude<Locate
   if (located.where === "unsure") return { start: { format: "other" }, storage: { kind: "other", path, shared: false }, ask: { path } };
   const start = startOf(located.image);
   if (located.device === undefined) return localStep(looker, path, start);
-  const device = await readBlockDevice(looker.locator.machine, located.device);
+  const device = await readBlockDevice(looker.locator.eyes.machine, located.device);
   return { element: { ...blockDeviceFacts(path, device), ...start, capacityBytes: device.capacityBytes } };
 }
 

@@ -1,12 +1,12 @@
 // A pool of the host -> its storage facts, as far as they can be had without a probe domain; what needs one is handed back as a question.
-import type { Libvirt, PoolRecord } from "../libvirt/port";
+import type { PoolRecord } from "../libvirt/port";
 import type { HostFacts, PoolFacts, StorageFacts } from "../plan/facts";
 import { parsePool } from "../xml/storage-xml";
 import type { ProbeAnswer } from "./domain-probe";
+import type { Eyes } from "./eyes";
 import { answerByTable, observeLocalStorage } from "./local-storage";
 import type { StorageKindFacts } from "./local-storage";
 import { viewOfPool } from "./local-view";
-import type { Machine } from "./machine";
 import type { ObserveOptions } from "./observer";
 import { refreshPool } from "./refresh-pool";
 import { kindOfPoolSource, storageOfPoolType } from "./storage-kinds";
@@ -18,11 +18,6 @@ export type PoolLook = {
   readonly isSeenHere: boolean;
 } & ({ readonly facts: PoolFacts } | { readonly unanswered: UnansweredPool });
 export type UnansweredPool = StorageKindFacts & Pick<PoolFacts, "type" | "active">;
-
-export interface PoolLooker {
-  readonly libvirt: Libvirt;
-  readonly machine: Machine;
-}
 
 const inactive = (base: UnansweredPool): PoolFacts => ({
   ...base,
@@ -49,7 +44,11 @@ function deviceLook(name: string, base: UnansweredPool): PoolLook {
   };
 }
 
-export async function lookAtPool({ libvirt, machine }: PoolLooker, pool: PoolRecord, options: ObserveOptions): Promise<PoolLook> {
+export async function lookAtPool(
+  { libvirt, machine }: Pick<Eyes, "libvirt" | "machine">,
+  pool: PoolRecord,
+  options: ObserveOptions,
+): Promise<PoolLook> {
   const { name, type, path = pool.name, sourceFormat } = parsePool(pool.xml);
   const storage = storageOfPoolType(type);
   const told = storage.folder ? kindOfPoolSource(type, sourceFormat) : storage;

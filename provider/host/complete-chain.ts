@@ -1,0 +1,51 @@
+// A chain that was looked at -> its elements' facts: what stands, what was answered before, and what a probe domain answers now.
+import { hostErrorCodes } from "../libvirt/codes";
+import { askProbe, nameOfTarget } from "./ask-probe";
+import type { Eyes } from "./eyes";
+import { answeredElement } from "./observe-chain";
+import type { ChainStep } from "./observe-chain";
+import { answeredBefore } from "./observe-pool";
+import type { ChainElement, HostObserver, ObserveOptions } from "./observer";
+
+type Steps = readonly [ChainStep, ...ChainStep[]];
+type OpenStep = Exclude<ChainStep, { element: ChainElement }>;
+
+const isOpen = (step: ChainStep): step is OpenStep => !("element" in step);
+
+/** An open element's answer, from an earlier probe of its pool. */
+async function elementBefore({ meet }: Eyes, step: OpenStep, { known, signal }: ObserveOptions): Promise<ChainStep> {
+  if (!("pool" in step.ask) || step.pool === undefined || known === undefined) return step;
+  const { platform } = await meet(signal);
+  const before = answeredBefore({ name: step.ask.pool, unanswered: step.pool }, known, platform);
+  if (before === undefined) return step;
+  const { directIo, source, why } = before;
+  return { element: answeredElement(step, { directIo, source, why }) };
+}
+
+const elementsOf = ([first, ...rest]: Steps, close: (step: OpenStep) => ChainElement): readonly [ChainElement, ...ChainElement[]] => {
+  const elementOf = (step: ChainStep) => ("element" in step ? step.element : close(step));
+  return [elementOf(first), ...rest.map(elementOf)];
+};
+
+async function fromProbe(eyes: Eyes, steps: Steps, options: ObserveOptions): ReturnType<HostObserver["observeChain"]> {
+  const targets = steps.filter(isOpen).map(({ ask }) => ask);
+  const answers = await askProbe(eyes, targets, options);
+  const [first] = steps;
+  // QEMU could not even find it: in no pool, not seen here, and not there for the daemon.
+  if (isOpen(first) && "path" in first.ask && answers.of(first.ask).code === hostErrorCodes.systemError) return undefined;
+  const close = (step: OpenStep) => {
+    const { directIo, why } = answers.of(step.ask);
+    return answeredElement(step, { directIo, source: "probe domain", why });
+  };
+  return { facts: elementsOf(steps, close) };
+}
+
+export async function completeChain(eyes: Eyes, steps: Steps, options: ObserveOptions): ReturnType<HostObserver["observeChain"]> {
+  if (options.depth === "probe") return fromProbe(eyes, steps, options);
+  const [first, ...rest] = await Promise.all(steps.map((step) => (isOpen(step) ? elementBefore(eyes, step, options) : step)));
+  const looked: Steps = [first ?? steps[0], ...rest];
+  const needsProbe = [...new Set(looked.filter(isOpen).map(({ ask }) => nameOfTarget(ask)))];
+  return needsProbe.length > 0
+    ? { needsProbe }
+    : { facts: elementsOf(looked, ({ storage, start }) => ({ ...storage, ...start, directIo: "unknown", source: "not asked", why: "" })) };
+}

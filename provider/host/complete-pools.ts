@@ -1,0 +1,32 @@
+// Pools that were looked at -> their facts: what stands, what was answered before, and what a probe domain answers now.
+import type { PoolFacts } from "../plan/facts";
+import { askProbe } from "./ask-probe";
+import type { Eyes } from "./eyes";
+import { answeredBefore, withProbeAnswer } from "./observe-pool";
+import type { PoolLook, UnansweredPool } from "./observe-pool";
+import type { Observation, ObserveOptions } from "./observer";
+
+type Facts = Readonly<Record<string, PoolFacts>>;
+type OpenLook = Extract<PoolLook, { readonly unanswered: UnansweredPool }>;
+
+async function fromKnown({ meet }: Eyes, open: readonly OpenLook[], { known, signal }: ObserveOptions): Promise<Observation<Facts>> {
+  if (open.length === 0) return { facts: {} };
+  const { platform } = await meet(signal);
+  const before = open.map((look) => ({ name: look.name, facts: answeredBefore(look, known, platform) }));
+  const needsProbe = before.filter(({ facts }) => facts === undefined).map(({ name }) => name);
+  if (needsProbe.length > 0) return { needsProbe };
+  return { facts: Object.fromEntries(before.flatMap(({ name, facts }) => (facts === undefined ? [] : [[name, facts]]))) };
+}
+
+async function fromProbe(eyes: Eyes, open: readonly OpenLook[], options: ObserveOptions): Promise<Observation<Facts>> {
+  const targets = open.map(({ name }) => ({ pool: name }));
+  const answers = await askProbe(eyes, targets, options);
+  return { facts: Object.fromEntries(open.map(({ name, unanswered }) => [name, withProbeAnswer(unanswered, answers.of({ pool: name }))])) };
+}
+
+export async function completePools(eyes: Eyes, looks: readonly PoolLook[], options: ObserveOptions): Promise<Observation<Facts>> {
+  const stand = looks.flatMap((look) => ("facts" in look ? [[look.name, look.facts] as const] : []));
+  const open = looks.filter((look) => "unanswered" in look);
+  const answered = options.depth === "look" ? await fromKnown(eyes, open, options) : await fromProbe(eyes, open, options);
+  return "needsProbe" in answered ? answered : { facts: { ...Object.fromEntries(stand), ...answered.facts } };
+}
