@@ -4,15 +4,22 @@ import { askProbe } from "./ask-probe";
 import type { Eyes } from "./eyes";
 import { answeredBefore, withProbeAnswer } from "./observe-pool";
 import type { PoolLook, UnansweredPool } from "./observe-pool";
+import { probeIsDue } from "./observer";
 import type { Observation, ObserveOptions } from "./observer";
 
 type Facts = Readonly<Record<string, PoolFacts>>;
 type OpenLook = Extract<PoolLook, { readonly unanswered: UnansweredPool }>;
 
-async function fromKnown({ meet }: Eyes, open: readonly OpenLook[], { known, signal }: ObserveOptions): Promise<Observation<Facts>> {
+const notAsked = (unanswered: UnansweredPool): PoolFacts => ({ ...unanswered, directIo: "unknown", source: "not asked", why: probeIsDue });
+
+async function fromKnown({ meet }: Eyes, open: readonly OpenLook[], options: ObserveOptions): Promise<Observation<Facts>> {
+  const { known, signal, withoutProbe } = options;
   if (open.length === 0) return { facts: {} };
   const { platform } = await meet(signal);
-  const before = open.map((look) => ({ name: look.name, facts: answeredBefore(look, known, platform) }));
+  const before = open.map((look) => ({
+    name: look.name,
+    facts: answeredBefore(look, known, platform) ?? (withoutProbe === "unknown" ? notAsked(look.unanswered) : undefined),
+  }));
   const needsProbe = before.filter(({ facts }) => facts === undefined).map(({ name }) => name);
   if (needsProbe.length > 0) return { needsProbe };
   return { facts: Object.fromEntries(before.flatMap(({ name, facts }) => (facts === undefined ? [] : [[name, facts]]))) };

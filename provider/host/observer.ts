@@ -7,12 +7,20 @@ export interface ObserveOptions {
    * `probe`: the paused probe domain may be used as well (create, update).
    */
   readonly depth: "look" | "probe";
+  /**
+   * What becomes of a pool of which only a probe domain can tell, when none may be used: the whole answer is `needsProbe` (default), or its facts
+   * say `unknown`, not asked, `probeIsDue`.
+   */
+  readonly withoutProbe?: "needsProbe" | "unknown" | undefined;
   /** Answers found earlier by a probe, kept where asking again would need one. */
   readonly known?: HostFacts | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Progress of long work. */
   readonly status?: ((message: string) => void) | undefined;
 }
+
+/** Why a pool's direct I/O is not known where a probe domain would tell, but may not be used: the mark by which the next update knows that it has to ask. */
+export const probeIsDue = "only a probe domain can tell, and the next update asks one";
 
 /** Facts, or what could not be found out without a probe domain (pool names or paths). */
 export type Observation<Facts> = { readonly facts: Facts } | { readonly needsProbe: readonly string[] };

@@ -1,5 +1,5 @@
 // Checks inputs against a resource's zod contract: all problems at once, as property paths, with unknown values left out of judgement.
-import type { z } from "zod";
+import { z } from "zod";
 import type { Problem } from "../errors";
 import { propertyPath } from "./property-path";
 import type { Value, Values } from "./resource";
@@ -36,7 +36,31 @@ function reasonOf(issue: Issue, value: Value | undefined): string {
   if (issue.code === "invalid_value") return `is ${quoted(value)}, but must be one of: ${issue.values.map(String).join(", ")}.`;
   if (issue.code === "too_small") return `is ${quoted(value)}, but must be at least ${issue.minimum}.`;
   if (issue.code === "too_big") return `is ${quoted(value)}, but must be at most ${issue.maximum}.`;
-  return `is ${quoted(value)}: ${issue.message}`;
+  // A message of ours that begins with the value says it all.
+  return issue.message.startsWith('"') ? issue.message : `is ${quoted(value)}: ${issue.message}`;
+}
+
+/** What a map's key must be, where the map says it; else the keys that there are. */
+function keyReason(issue: Extract<Issue, { code: "invalid_key" }>): string {
+  const [inner] = issue.issues;
+  if (inner === undefined) return issue.message;
+  return inner.code === "invalid_value" ? `is not a name here; the names are: ${inner.values.map(String).join(", ")}.` : inner.message;
+}
+
+/** The schema at a path: through maps, objects and what wraps them. */
+function schemaAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core.$ZodType | undefined {
+  if (schema instanceof z.ZodOptional) return schemaAt(schema.unwrap(), path);
+  const [key, ...rest] = path;
+  if (key === undefined) return schema;
+  if (schema instanceof z.ZodRecord) return schemaAt(schema.valueType, rest);
+  const inner = schema instanceof z.ZodObject ? (schema.shape as Readonly<Record<PropertyKey, z.core.$ZodType>>)[key] : undefined;
+  return inner && schemaAt(inner, rest);
+}
+
+function propertiesAt(schema: z.ZodObject, path: readonly PropertyKey[]): readonly string[] {
+  const at = schemaAt(schema, path);
+  if (at instanceof z.ZodRecord) return at.keyType instanceof z.ZodEnum ? at.keyType.options.map(String) : [];
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
 }
 
 const typeName = (expected: string): string => typeNames[expected] ?? expected;
@@ -49,6 +73,7 @@ function problemsOfIssue(issue: Issue, values: Values, known: (path: readonly Pr
       reason: `is not a property here${names.length > 0 ? `; the properties are: ${names.join(", ")}` : ""}.`,
     }));
   }
+  if (issue.code === "invalid_key") return [{ path: propertyPath(issue.path), reason: keyReason(issue) }];
   const value = valueAt(values, issue.path);
   return value === unknown ? [] : [{ path: propertyPath(issue.path), reason: reasonOf(issue, value) }];
 }
@@ -57,8 +82,7 @@ function problemsOfIssue(issue: Issue, values: Values, known: (path: readonly Pr
 export function contractProblems(schema: z.ZodObject, values: Values): Problem[] {
   const result = schema.strict().safeParse(values);
   if (result.success) return [];
-  const known = (path: readonly PropertyKey[]) => (path.length === 0 ? Object.keys(schema.shape) : []);
-  return result.error.issues.flatMap((issue) => problemsOfIssue(issue, values, known));
+  return result.error.issues.flatMap((issue) => problemsOfIssue(issue, values, (path) => propertiesAt(schema, path)));
 }
 
 /** Fills absent keys. */

@@ -1,6 +1,6 @@
 // A host observer that answers from a table: facts as a test wants them, with no host behind.
 import { dirname } from "node:path";
-import type { ChainElement, HostObserver, ObserveOptions } from "../host/observer";
+import { probeIsDue, type ChainElement, type HostObserver, type ObserveOptions } from "../host/observer";
 import { storageOf } from "../host/storage-of";
 import type { HostFacts, PoolFacts } from "../plan/facts";
 
@@ -45,6 +45,8 @@ export function ramfsPoolFacts(path: string): PoolFacts {
   return poolFacts(path, { kind: "ramfs", fileSystem: "ramfs", directIo: "no", source: "table", why: "ramfs has no O_DIRECT" });
 }
 
+const notAsked = { directIo: "unknown", source: "not asked", why: probeIsDue } as const;
+
 const defaultFacts: HostFacts = {
   libvirtVersion: "9.0.0",
   qemuVersion: "7.2.22",
@@ -67,8 +69,10 @@ export function createFakeHostObserver(options: FakeObserverOptions = {}): FakeH
   const hidden = new Set<string>();
   const asked: string[] = [];
   const facts = (): HostFacts => ({ ...defaultFacts, ...options.facts, pools: { ...pools } });
+  const shownTo = (observe: ObserveOptions) =>
+    Object.fromEntries(Object.entries(pools).map(([name, pool]) => [name, isHidden(name, observe) ? { ...pool, ...notAsked } : pool]));
   const isHidden = (name: string, { depth, known }: ObserveOptions) =>
-    depth === "look" && hidden.has(name) && known?.pools[name] === undefined;
+    depth === "look" && hidden.has(name) && (known?.pools[name]?.why ?? probeIsDue) === probeIsDue;
   return {
     asked,
     setPool: (name, pool) => void (pools[name] = pool),
@@ -83,7 +87,8 @@ export function createFakeHostObserver(options: FakeObserverOptions = {}): FakeH
     observeHost: async (observe) => {
       asked.push(`observeHost ${observe.depth}`);
       const needsProbe = Object.keys(pools).filter((name) => isHidden(name, observe));
-      return needsProbe.length > 0 ? { needsProbe } : { facts: facts() };
+      if (needsProbe.length > 0 && observe.withoutProbe !== "unknown") return { needsProbe };
+      return { facts: { ...facts(), pools: shownTo(observe) } };
     },
     observePool: async (name, observe) => {
       asked.push(`observePool ${name} ${observe.depth}`);

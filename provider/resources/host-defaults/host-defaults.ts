@@ -1,4 +1,6 @@
 // HostDefaults: the policy as asked, with the facts of the host beside it. It observes, and changes nothing on the host.
+import { probeIsDue } from "../../host/observer";
+import type { ObserveOptions } from "../../host/observer";
 import type { HostFacts, PoolFacts } from "../../plan/facts";
 import type { HostPolicy } from "../../plan/policy";
 import { planPoolDefault } from "../../plan/plan-pool-default";
@@ -23,14 +25,20 @@ import { description, inputs, outputs } from "./contract";
 
 const check = ({ news }: CheckRequest): Promise<CheckResult> => Promise.resolve({ inputs: news, problems: contractProblems(inputs, news) });
 
-function diff({ oldInputs, news }: DiffRequest): Promise<DiffResult> {
+/** A refresh may not ask a probe domain: what it left open, the next update asks. */
+function dueChanges(oldState: Values): PropertyChange[] {
+  const pools = knownFacts(oldState)?.pools ?? {};
+  return Object.values(pools).some(({ why }) => why === probeIsDue) ? [{ path: "settings", kind: "update", inputDiff: false }] : [];
+}
+
+function diff({ oldInputs, oldState, news }: DiffRequest): Promise<DiffResult> {
   const fields = [...new Set([...Object.keys(oldInputs), ...Object.keys(news)])].sort();
   const changes = fields.flatMap((field): PropertyChange[] => {
     const [before, after] = [oldInputs[field], news[field]];
     if (sameValue(before, after)) return [];
     return [{ path: field, kind: before === undefined ? "add" : after === undefined ? "delete" : "update", inputDiff: true }];
   });
-  return Promise.resolve({ changes });
+  return Promise.resolve({ changes: [...changes, ...dueChanges(oldState)] });
 }
 
 /** Facts found earlier, so that answers of the probe domain are kept where it may not run. */
@@ -64,12 +72,11 @@ const notKnownYet = (policy: Values): Stored => ({ state: { ...policy, settings:
 
 async function observe(
   policy: Values,
-  depth: "look" | "probe",
-  known: HostFacts | undefined,
+  how: Pick<ObserveOptions, "depth" | "known" | "withoutProbe">,
   { services, signal, log }: Call,
 ): Promise<Stored> {
   if (containsUnknown(policy)) return notKnownYet(policy);
-  const observation = await services.host.observeHost({ depth, known, signal, status: (message) => log.status(message) });
+  const observation = await services.host.observeHost({ ...how, signal, status: (message) => log.status(message) });
   if ("needsProbe" in observation) return notKnownYet(policy);
   const asked = policy as unknown as HostPolicy;
   for (const name of Object.keys(asked.pools ?? {})) {
@@ -80,7 +87,7 @@ async function observe(
 }
 
 async function create({ inputs: policy, preview }: { readonly inputs: Values; readonly preview: boolean }, call: Call): Promise<Created> {
-  const result = await observe(policy, preview ? "look" : "probe", undefined, call);
+  const result = await observe(policy, { depth: preview ? "look" : "probe" }, call);
   if (preview) return { id: "", ...result };
   const { hostname } = await call.services.libvirt.identify({ signal: call.signal });
   return { id: hostname, ...result };
@@ -91,11 +98,11 @@ async function read(
   call: Call,
 ): Promise<Observed> {
   const policy = oldInputs ?? {};
-  return { id, inputs: policy, ...(await observe(policy, "look", knownFacts(oldState), call)) };
+  return { id, inputs: policy, ...(await observe(policy, { depth: "look", known: knownFacts(oldState), withoutProbe: "unknown" }, call)) };
 }
 
 const update = ({ news, oldState, preview }: DiffRequest & { readonly preview: boolean }, call: Call): Promise<Stored> =>
-  observe(news, preview ? "look" : "probe", knownFacts(oldState), call);
+  observe(news, { depth: preview ? "look" : "probe", known: knownFacts(oldState) }, call);
 
 export const hostDefaults: ResourceDefinition = {
   token: "kvm:index:HostDefaults",

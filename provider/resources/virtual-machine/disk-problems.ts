@@ -3,8 +3,7 @@ import type { Problem } from "../../errors";
 import { formatSize } from "../../plan/size";
 import { propertyPath } from "../property-path";
 import type { Values } from "../resource";
-import { unknown } from "../resource";
-import { isValues, sizeBytes } from "../values";
+import { containsUnknown, isValues, sizeBytes } from "../values";
 
 type Rule = (disk: Values, old: Values | undefined) => { readonly field: string; readonly reason: string } | undefined;
 
@@ -28,7 +27,7 @@ const rules: readonly Rule[] = [
   ...(["size", "volume", "preallocation"] as const).map(
     (field): Rule =>
       (disk) =>
-        has(disk, field) && has(disk, "file")
+        has(disk, field) && has(disk, "file") && !has(disk, "pool")
           ? { field, reason: "goes with a new volume (`pool`), not with an existing `file`." }
           : undefined,
   ),
@@ -61,23 +60,31 @@ export function diskProblems(disks: Values, oldDisks: Values | undefined): Probl
     const found = rules.map((rule) => rule(disk, isValues(old) ? old : undefined)).filter((problem) => problem !== undefined);
     return found.map(({ field, reason }) => ({ path: propertyPath(["disks", key, ...(field === "" ? [] : [field])]), reason }));
   });
-  return [...each, ...claimedTwice(disks, "bootOrder"), ...claimedTwice(disks, "file")];
+  return [...each, ...claims.flatMap((claim) => claimedTwice(disks, claim))];
 }
 
-function claimedTwice(disks: Values, field: "bootOrder" | "file"): Problem[] {
-  const first = new Map<unknown, string>();
+/** What only one disk can have: the field that says it, and the fields that make it the same. */
+const claims = [
+  { field: "bootOrder", by: ["bootOrder"] },
+  { field: "file", by: ["file"] },
+  { field: "volume", by: ["pool", "volume"] },
+] as const;
+
+function claimedTwice(disks: Values, { field, by }: (typeof claims)[number]): Problem[] {
+  const first = new Map<string, string>();
   return Object.entries(disks).flatMap(([key, disk]) => {
-    const value = isValues(disk) ? disk[field] : undefined;
-    if (value === undefined || value === unknown) return [];
-    const other = first.get(value);
+    const values = by.map((name) => (isValues(disk) ? disk[name] : undefined));
+    if (values.some((value) => value === undefined || containsUnknown(value))) return [];
+    const claimed = JSON.stringify(values);
+    const other = first.get(claimed);
     if (other === undefined) {
-      first.set(value, key);
+      first.set(claimed, key);
       return [];
     }
     return [
       {
         path: propertyPath(["disks", key, field]),
-        reason: `is ${JSON.stringify(value)}, which disk ${JSON.stringify(other)} has already.`,
+        reason: `is ${JSON.stringify(values.at(-1))}, which disk ${JSON.stringify(other)} has already.`,
       },
     ];
   });

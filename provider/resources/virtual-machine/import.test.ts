@@ -1,6 +1,7 @@
 // A machine that virsh made: taken over by its name or UUID alone, with nothing to change.
 import { createStage, type Stage } from "../../testing/machine-stage";
 import { poolFacts } from "../../testing/fake-host-observer";
+import { without } from "../values";
 
 const uuid = "11111111-2222-4333-8444-555555555555";
 const image = "/pools/fast/legacy.qcow2";
@@ -60,7 +61,7 @@ test.each(shapes.flatMap((shape) => (["legacy", uuid] as const).flatMap((id) => 
     expect(web.now.inputs).toMatchObject({ name: "legacy", power: start ? "running" : "stopped" });
     expect(fake.writes).toEqual([]);
     await web.refresh();
-    const { effectiveDisks: _shown, ...inputs } = web.now.inputs;
+    const inputs = without(web.now.inputs, "effectiveDisks");
     expect(await web.up(inputs)).toMatchObject({ did: "same", problems: [] });
   },
 );
@@ -97,7 +98,7 @@ test("the first update keeps what the definition holds beside, and is none the s
     start: true,
   });
   await web.import("legacy");
-  const { effectiveDisks: _shown, ...inputs } = web.now.inputs;
+  const inputs = without(web.now.inputs, "effectiveDisks");
   const { id } = await domain("legacy");
   const next = { ...inputs, description: "ours" };
   expect(await web.up(next)).toMatchObject({ did: "update", changes: ["description"], initErrors: [] });
@@ -118,7 +119,7 @@ test("another key for the same image is no second disk", async () => {
   const { web, domain } = stage;
   await withLegacy(stage, xml(disk()), { start: true });
   await web.import("legacy");
-  const { effectiveDisks: _shown, disks, ...inputs } = web.now.inputs;
+  const { disks, ...inputs } = without(web.now.inputs, "effectiveDisks");
   const renamed = { ...inputs, disks: { root: (disks as { vda: object }).vda as never } };
   expect(await web.up(renamed)).toMatchObject({ did: "update", initErrors: [] });
   expect((await domain("legacy")).defined.disks).toMatchObject([{ key: "root", target: "vda", path: image }]);
@@ -142,4 +143,16 @@ test("a transient machine is refused with what to do", async () => {
     did: "refused",
     problems: [{ reason: expect.stringContaining("virsh define") as string }],
   });
+});
+
+test("a program that says graphics none leaves SPICE as it is, once and for all", async () => {
+  const stage = createStage();
+  const { web, domain } = stage;
+  await withLegacy(stage, xml(`${disk()}<graphics type="spice"/>`));
+  await web.import("legacy");
+  const inputs = without(web.now.inputs, "effectiveDisks");
+  await web.up({ ...inputs, graphics: "none" });
+  expect((await domain("legacy")).inactiveXml).toContain("spice");
+  await web.refresh();
+  expect(await web.up({ ...inputs, graphics: "none" })).toMatchObject({ did: "same" });
 });

@@ -59,7 +59,8 @@ export function driftedInputs(old: CheckedInputs, machine: ObservedMachine, volu
 const keptFields = {
   machine: (asked: unknown, found: unknown) => typeof asked === "string" && typeof found === "string" && sameMachine(asked, found),
   cpuMode: sameValue,
-  graphics: sameValue,
+  // A display that our inputs cannot say (SPICE) is none of ours, so "none" is true beside it.
+  graphics: (asked: unknown, found: unknown) => asked === (found ?? "none"),
   video: sameValue,
   accelerator: (asked: unknown, found: unknown) => asked === "auto" || asked === found,
 } as const satisfies Partial<Record<keyof CheckedInputs, (asked: unknown, found: unknown) => boolean>>;
