@@ -1,4 +1,5 @@
 // A chain that was looked at -> its elements' facts: what stands, what was answered before, and what a probe domain answers now.
+import { BugError } from "../errors";
 import { hostErrorCodes } from "../libvirt/codes";
 import { askProbe, nameOfTarget } from "./ask-probe";
 import type { Eyes } from "./eyes";
@@ -12,9 +13,9 @@ type OpenStep = Exclude<ChainStep, { element: ChainElement }>;
 
 const isOpen = (step: ChainStep): step is OpenStep => !("element" in step);
 
-/** An open element's answer, from an earlier probe of its pool. */
-async function elementBefore({ meet }: Eyes, step: OpenStep, { known, signal }: ObserveOptions): Promise<ChainStep> {
-  if (!("pool" in step.ask) || step.pool === undefined || known === undefined) return step;
+/** An open element with the answer of an earlier probe of its pool; any other as it is. */
+async function elementBefore({ meet }: Eyes, step: ChainStep, { known, signal }: ObserveOptions): Promise<ChainStep> {
+  if (!isOpen(step) || !("pool" in step.ask) || step.pool === undefined || known === undefined) return step;
   const { platform } = await meet(signal);
   const before = answeredBefore({ name: step.ask.pool, unanswered: step.pool }, known, platform);
   if (before === undefined) return step;
@@ -42,10 +43,12 @@ async function fromProbe(eyes: Eyes, steps: Steps, options: ObserveOptions): Ret
 
 export async function completeChain(eyes: Eyes, steps: Steps, options: ObserveOptions): ReturnType<HostObserver["observeChain"]> {
   if (options.depth === "probe") return fromProbe(eyes, steps, options);
-  const [first, ...rest] = await Promise.all(steps.map((step) => (isOpen(step) ? elementBefore(eyes, step, options) : step)));
+  const [first, ...rest] = await Promise.all(steps.map((step) => elementBefore(eyes, step, options)));
   const looked: Steps = [first ?? steps[0], ...rest];
   const needsProbe = [...new Set(looked.filter(isOpen).map(({ ask }) => nameOfTarget(ask)))];
-  return needsProbe.length > 0
-    ? { needsProbe }
-    : { facts: elementsOf(looked, ({ storage, start }) => ({ ...storage, ...start, directIo: "unknown", source: "not asked", why: "" })) };
+  if (needsProbe.length > 0) return { needsProbe };
+  const close = (): never => {
+    throw new BugError("An open element of a backing chain was taken for an answered one.");
+  };
+  return { facts: elementsOf(looked, close) };
 }

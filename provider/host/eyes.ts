@@ -17,9 +17,9 @@ export interface Eyes {
   readonly libvirt: Libvirt;
   readonly machine: Machine;
   /** Can take seconds where libvirt looks at QEMU anew: so only what needs it asks. */
-  meet(signal: AbortSignal | undefined): Promise<Host>;
+  readonly meet: (signal: AbortSignal | undefined) => Promise<Host>;
   /** Asks a probe domain for KVM, or tells what one said before. */
-  askKvmOnce(ask: () => Promise<AcceleratorFacts>): Promise<AcceleratorFacts>;
+  readonly askKvmOnce: (ask: () => Promise<AcceleratorFacts>) => Promise<AcceleratorFacts>;
 }
 
 async function meet(libvirt: Libvirt, signal: AbortSignal | undefined): Promise<Host> {
