@@ -26,7 +26,7 @@ export const diffResponse = ({ changes, stables, deleteBeforeReplace }: DiffResu
     .setDiffsList(topLevelNames(counted))
     .setReplacesList(topLevelNames(replacing))
     .setStablesList([...(stables ?? [])])
-    .setDeletebeforereplace(replacing.length > 0 && deleteBeforeReplace === true);
+    .setDeletebeforereplace(deleteBeforeReplace === true);
   const detailed = response.getDetaileddiffMap();
   for (const { path, kind, replace, inputDiff } of counted) {
     detailed.set(path, new PropertyDiff().setKind(kinds[kind][replace === true ? "replace" : "stay"]).setInputdiff(inputDiff));

@@ -20,7 +20,7 @@ export const engineAddressIn = (args: readonly string[]): string | undefined => 
 
 /** An engine that was killed ends no plugins: a plugin without its parent ends by itself. */
 const parentCheckMs = 5000;
-/** Nothing that is still busy after the verbs had their grace is worth the user's waiting. */
+/** For the last answers and the connections, once the verbs have ended; whatever takes longer is not worth the user's waiting. */
 const closeTimeoutMs = 1000;
 
 const within = (ms: number, work: Promise<unknown>) =>
@@ -38,10 +38,7 @@ const serveEngine = async (parts: PluginParts, engineAddress: string | undefined
     isEnding = true;
     session.running.cancelAll();
     await session.running.settled();
-    // One turn of the loop: the answers of what was stopped are written before the connections close.
-    await new Promise(setImmediate);
-    server.close();
-    await within(closeTimeoutMs, session.close());
+    await within(closeTimeoutMs, Promise.all([server.finish(), session.close()]));
     process.exit(0);
   };
   for (const ending of endings) process.on(ending, () => void end());

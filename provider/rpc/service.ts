@@ -68,7 +68,8 @@ const longestMessageBytes = 400 * 1024 * 1024;
 
 export interface RunningServer {
   readonly port: number;
-  close(): void;
+  /** Takes no more calls; resolves when every answer is written. */
+  finish(): Promise<void>;
 }
 
 /** Serves on a free port of the loopback address. */
@@ -84,7 +85,7 @@ export const serve = (session: Session): Promise<RunningServer> => {
   return new Promise((resolve, reject) =>
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
       if (error !== null) reject(error);
-      else resolve({ port, close: () => server.forceShutdown() });
+      else resolve({ port, finish: () => new Promise((finished) => server.tryShutdown(() => finished())) });
     }),
   );
 };

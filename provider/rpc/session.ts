@@ -52,9 +52,8 @@ export const createSession = (parts: PluginParts, engineAddress: string | undefi
   let attachedTo = engineAddress;
   let configured: Configured | undefined;
 
-  const closeHost = async () => {
-    if (configured !== undefined && configured !== "unknown") await configured.services.libvirt.close();
-    configured = undefined;
+  const closeHostOf = async (before: Configured | undefined) => {
+    if (before !== undefined && before !== "unknown") await before.services.libvirt.close();
   };
 
   return {
@@ -70,7 +69,7 @@ export const createSession = (parts: PluginParts, engineAddress: string | undefi
     },
     configure: (next) => {
       // An engine that is attached to a running plugin configures it once a run: the host of the run before is done with.
-      void closeHost().catch(() => undefined);
+      void closeHostOf(configured).catch(() => undefined);
       configured = next;
     },
     configured: () => {
@@ -85,7 +84,7 @@ export const createSession = (parts: PluginParts, engineAddress: string | undefi
     },
     close: async () => {
       log.close();
-      await closeHost();
+      await closeHostOf(configured);
     },
   };
 };

@@ -72,13 +72,11 @@ const unwrapInner = (fields: ReadonlyMap<string, WireValue>, path: Path, finding
   return inner === undefined ? unknown : decodeValue(inner, path, findings);
 };
 
-const fieldsOf = (struct: Struct): ReadonlyMap<string, WireValue> =>
-  new Map(
-    struct
-      .getFieldsMap()
-      .getEntryList()
-      .map(([name, value]) => [name, value]),
-  );
+const fieldsOf = (struct: Struct): ReadonlyMap<string, WireValue> => {
+  const fields = new Map<string, WireValue>();
+  struct.getFieldsMap().forEach((value, name) => fields.set(name, value));
+  return fields;
+};
 
 const decodeStruct = (struct: Struct, path: Path, findings: Findings): Value => {
   const fields = fieldsOf(struct);

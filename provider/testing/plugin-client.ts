@@ -85,19 +85,20 @@ const failuresOf = (response: messages.CheckResponse) =>
 const kindNames = ["add", "add-replace", "delete", "delete-replace", "update", "update-replace"] as const;
 const changesNames = ["unknown", "none", "some"] as const;
 
-const diffOf = (response: messages.DiffResponse) => ({
-  changes: changesNames[response.getChanges()],
-  diffs: response.getDiffsList(),
-  replaces: response.getReplacesList(),
-  stables: response.getStablesList(),
-  deleteBeforeReplace: response.getDeletebeforereplace(),
-  detailed: Object.fromEntries(
-    response
-      .getDetaileddiffMap()
-      .getEntryList()
-      .map(([path, diff]) => [path, { kind: kindNames[diff.getKind()], inputDiff: diff.getInputdiff() }]),
-  ),
-});
+const diffOf = (response: messages.DiffResponse) => {
+  const detailed: Record<string, { readonly kind: (typeof kindNames)[number]; readonly inputDiff: boolean }> = {};
+  response.getDetaileddiffMap().forEach((change, path) => {
+    detailed[path] = { kind: kindNames[change.getKind()], inputDiff: change.getInputdiff() };
+  });
+  return {
+    changes: changesNames[response.getChanges()],
+    diffs: response.getDiffsList(),
+    replaces: response.getReplacesList(),
+    stables: response.getStablesList(),
+    deleteBeforeReplace: response.getDeletebeforereplace(),
+    detailed,
+  };
+};
 
 export interface DiffArguments {
   readonly urn: string;

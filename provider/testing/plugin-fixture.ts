@@ -56,6 +56,7 @@ const scripts: Readonly<Record<string, (inputs: Values, call: Call) => Promise<v
   finishWhenStopped: async (inputs, call) => {
     call.log.status("waiting");
     await untilAborted(call);
+    call.log.status("stopped");
     throw new CreatedButFailedError("id-partial", { ...inputs, made: "half" }, inputs, ["stopped half-way"]);
   },
   throwWhenStopped: async (_inputs, call) => {
@@ -71,15 +72,12 @@ const scripts: Readonly<Record<string, (inputs: Values, call: Call) => Promise<v
   touchHost: async (_inputs, call) => {
     await call.services.libvirt.listDomains();
   },
-  bigState: () => undefined,
   unsendable: () => undefined,
 };
 
 const play = async (inputs: Values, call: Call) => {
   await scripts[textOf(inputs["script"])]?.(inputs, call);
 };
-
-const bigText = "x".repeat(200_000);
 
 const lifecycle: Resource = {
   check: async ({ olds, news, resourceName, autoName, randomSeed }, call) => {
@@ -119,7 +117,6 @@ const lifecycle: Resource = {
     await play(inputs, call);
     const state = stateOf(inputs, call);
     if (preview) return { id: "", state: { ...state, made: unknown } };
-    if (inputs["script"] === "bigState") return { id: "id-1", state: { ...state, big: bigText } };
     if (inputs["script"] === "unsendable") return { id: "id-1", state: { ...state, size: Number.NaN } };
     return { id: "id-1", state, refreshBeforeUpdate: true };
   },

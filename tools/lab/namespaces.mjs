@@ -12,9 +12,14 @@ const POLL_MS = 20;
 /** Search permission for all: the qemu user must reach its disks, and need not list folders. */
 const PASS_THROUGH_MODE = 0o711;
 
+/** Major and minor number of /dev/kvm, fixed by the kernel. */
+const KVM_DEVICE = "10 232";
+
 /**
  * Runs as the host's first process. All of /run is its own, so that no service of the machine (D-Bus, systemd, another libvirt) is in reach;
  * /sys shows its own network devices and no control groups, which would be shared between hosts. Bash as first process reaps orphans.
+ * Where the machine has KVM, the host has a node of its own that QEMU's user may open: libvirt probes QEMU as one who may, and where QEMU may not,
+ * it never believes what it found and probes again at every definition, 5 s each.
  */
 const holderScript = `
 set -e
@@ -23,6 +28,7 @@ umount -l /sys/fs/cgroup 2>/dev/null || true
 mount -t sysfs sysfs /sys
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/libvirt /run/lock
+if [ -c /dev/kvm ]; then mknod -m 666 /run/kvm c ${KVM_DEVICE} && mount --bind /run/kvm /dev/kvm || true; fi
 while [ $# -gt 3 ]; do mkdir -p "$2"; mount --bind "$1" "$2"; shift 2; done
 hostname "$1"
 ip link set lo up

@@ -183,7 +183,7 @@ test("its settings, over the wire, are what a VirtualMachine takes; swapped stor
   libvirt.addPool({ name: "ram", path: "/pools/ram", directIo: false });
   await defaults.up({ applyChanges: "suspend" });
   const web = createResourceDriver({ definition: virtualMachine, libvirt, host });
-  const program = () => ({
+  const program = (): Values => ({
     host: defaults.now.state["settings"]!,
     name: "web",
     memory: "1GiB",
