@@ -165,7 +165,13 @@ export function domainVerbs(host: HostConnection): Pick<Libvirt, DomainVerb> {
     },
     findDomain: (ref, options) => findDomain(host, ref, options),
     defineDomain: async (xml, options) => {
-      const { dom } = await host.call("domainDefineXmlFlags", { doing: "Defining", what: "a domain", args: { xml, flags: 0 }, options });
+      // Slow where QEMU's user may not open /dev/kvm: libvirt then probes QEMU anew at each definition, seconds each and one at a time.
+      const { dom } = await host.callSlowly("domainDefineXmlFlags", {
+        doing: "Defining",
+        what: "a domain",
+        args: { xml, flags: 0 },
+        options,
+      });
       return { name: dom.name, uuid: dom.uuid };
     },
     startDomain: (uuid, options) => startDomain(host, uuid, options),

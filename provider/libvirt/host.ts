@@ -14,7 +14,7 @@ async function identify(host: HostConnection, options?: CallOptions): Promise<Ho
     host.call("connectGetLibVersion", about),
     host.call("connectGetVersion", about),
     host.call("connectGetHostname", about),
-    host.call("connectGetCapabilities", about),
+    host.callSlowly("connectGetCapabilities", about),
   ]);
   return {
     libvirtVersion: versionText(libvirt.libVer),
@@ -25,7 +25,7 @@ async function identify(host: HostConnection, options?: CallOptions): Promise<Ho
 }
 
 async function domainCapabilitiesXml(host: HostConnection, query: DomainCapabilitiesQuery, options?: CallOptions): Promise<string> {
-  const { capabilities } = await host.call("connectGetDomainCapabilities", {
+  const { capabilities } = await host.callSlowly("connectGetDomainCapabilities", {
     doing: "Asking",
     what: `the host what a domain of type ${query.virtType} can have`,
     args: { virttype: query.virtType, arch: query.arch ?? null, machine: query.machine ?? null, flags: 0 },

@@ -4,6 +4,9 @@ import { create } from "xmlbuilder2";
 const emulator = "/usr/bin/qemu-system-x86_64";
 const machine = "pc-q35-7.2";
 
+/** The machine types of the fake's QEMU. */
+export const fakeMachines = /^(q35|pc|isapc|microvm|pc-(q35|i440fx)-[\d.]+)$/;
+
 const text = (root: Record<string, unknown>) => create(root).end({ headless: true, prettyPrint: true });
 
 export function fakeCapabilitiesXml(kvm: boolean): string {

@@ -1,7 +1,7 @@
 // The port to libvirt on a fake host in memory: stateful, refuses what libvirt refuses; the contract suite holds it to the real daemon.
 import { CancelledError } from "../errors";
 import type { CallOptions, HostIdentity, Libvirt } from "../libvirt/port";
-import { fakeCapabilitiesXml, fakeDomainCapabilitiesXml } from "./fake-capabilities";
+import { fakeCapabilitiesXml, fakeDomainCapabilitiesXml, fakeMachines } from "./fake-capabilities";
 import { fakeDomainVerbs, stopFakeDomain } from "./fake-domains";
 import { fakeError, newFakeState, newUuid } from "./fake-state";
 import type { FakeDomain, FakeFile, FakeState } from "./fake-state";
@@ -177,6 +177,11 @@ function hostVerbs({ kvm = true, libvirtVersion = "9.0.0", qemuVersion = "7.2.22
     domainCapabilitiesXml: async ({ virtType, machine }) => {
       if (virtType === "kvm" && !kvm)
         throw fakeError("invalidArgument", "invalid argument: KVM is not supported by '/usr/bin/qemu-system-x86_64' on this host");
+      if (machine !== undefined && !fakeMachines.test(machine))
+        throw fakeError(
+          "invalidArgument",
+          `invalid argument: the machine '${machine}' is not supported by emulator '/usr/bin/qemu-system-x86_64'`,
+        );
       return fakeDomainCapabilitiesXml(virtType, machine);
     },
   } satisfies Partial<Libvirt>;

@@ -92,6 +92,9 @@ export function describeLibvirtContract(title: string, prefix: string, setUp: ()
       expect(hostname).not.toBe("");
       expect(capabilitiesXml).toContain("<capabilities>");
       expect(await libvirt.domainCapabilitiesXml({ virtType: "qemu", machine: "q35" })).toContain("<domain>qemu</domain>");
+      await expect(libvirt.domainCapabilitiesXml({ virtType: "qemu", machine: "no-such" })).rejects.toMatchObject({
+        code: hostErrorCodes.invalidArgument,
+      });
     });
 
     describe("a domain's definition", () => {

@@ -1,6 +1,7 @@
 // update: observes the machine, works out the delta and what each part costs, refuses before touching anything, then converges.
 import type { Problem } from "../../errors";
 import { CreatedButFailedError, HostError, RefusedError } from "../../errors";
+import { hostErrorCodes } from "../../libvirt/codes";
 import type { DomainPlan, ObservedDomain, OwnedVolume } from "../../plan/domain";
 import type { ApplyPlan } from "../../plan/plan-apply";
 import { planApply } from "../../plan/plan-apply";
@@ -36,10 +37,8 @@ export async function update(request: DiffRequest & { readonly preview: boolean 
   return converge({ request, inputs, machine, effective }, call);
 }
 
-const noDomain = 42;
-
 const gone = (name: string, uuid: string) =>
-  new HostError(noDomain, `no domain with UUID ${uuid}`, {
+  new HostError(hostErrorCodes.noDomain, `no domain with UUID ${uuid}`, {
     doing: "updating",
     what: `VM ${name}`,
     wayOut: "It was removed from the host by other hands: run `pulumi refresh`, then `pulumi up` makes it anew.",
