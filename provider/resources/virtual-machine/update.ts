@@ -2,7 +2,7 @@
 import type { Problem } from "../../errors";
 import { CreatedButFailedError, HostError, RefusedError } from "../../errors";
 import { hostErrorCodes } from "../../libvirt/codes";
-import type { DomainPlan, ObservedDomain, OwnedVolume } from "../../plan/domain";
+import type { DomainPlan, ObservedDomain } from "../../plan/domain";
 import type { ApplyPlan } from "../../plan/plan-apply";
 import { planApply } from "../../plan/plan-apply";
 import { domainXml } from "../../xml/domain-xml";
@@ -14,9 +14,10 @@ import { asValues } from "../values";
 import { applyToRunning } from "./apply-to-running";
 import type { CheckedInputs } from "./contract";
 import type { EffectiveDisks } from "./domain-plan";
-import { chooseAccelerator, domainPlan, isKept, withKeptTargets } from "./domain-plan";
+import { domainPlan, withKeptTargets } from "./domain-plan";
 import { applyLive } from "./live-changes";
 import { observeMachine } from "./observe-machine";
+import { dropVolumes, ownedVolumes } from "./owned-volumes";
 import { isPending, pendingChanges } from "./pending";
 import { convergePower, powerOf } from "./power";
 import { previewDecision } from "./preview-update";
@@ -25,7 +26,7 @@ import { failureReason } from "./start-failure";
 import type { ObservedMachine } from "./state";
 import { outputsOf, stateOf } from "./state";
 import type { VolumeSurvey, WantedVolume } from "./volumes";
-import { createVolumes, deleteVolume, surveyVolumes, unmakeVolumes, wantedVolumes } from "./volumes";
+import { createVolumes, surveyVolumes, unmakeVolumes, wantedVolumes } from "./volumes";
 
 export async function update(request: DiffRequest & { readonly preview: boolean }, call: Call): Promise<Stored> {
   if (request.preview) return preview(request, call);
@@ -79,7 +80,7 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
   const { inputs, machine, effective } = work;
   const { log } = call;
   const survey = await surveyVolumes(wantedVolumes(inputs, effective), call);
-  const plan = await planOf(work, survey, call);
+  const plan = planOf(work, survey, call.urn);
   const xml = domainXml(plan, machine.record.inactiveXml);
   const wanted = parseDomain(xml);
   const changes = machine.running === undefined || inputs.power === "stopped" ? [] : pendingChanges(wanted, machine.running);
@@ -93,7 +94,9 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
   } catch (error) {
     problem = failureReason(inputs.name, error, effective);
   }
-  await dropVolumes(machine, plan, call).catch((error: unknown) => log.warn(error instanceof Error ? error.message : String(error)));
+  await dropVolumes(machine.record.uuid, plan, call).catch((error: unknown) =>
+    log.warn(error instanceof Error ? error.message : String(error)),
+  );
 
   const after = await observeMachine({ uuid: machine.record.uuid }, { ...call, signal: new AbortController().signal });
   if (after === undefined) throw gone(inputs.name, machine.record.uuid);
@@ -103,29 +106,11 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
   return { state: stateOf(inputs, outputs) };
 }
 
-/** Volumes we own: those we made earlier, those we make now; a dropped disk's volume stays listed until it is deleted. */
-function ownedVolumes(machine: ObservedMachine, inputs: CheckedInputs, survey: VolumeSurvey): OwnedVolume[] {
-  const earlier = (machine.defined.metadata?.volumes ?? []).map((volume) => ({
-    ...volume,
-    keep: isKept(volume, inputs.disks),
-  }));
-  const names = new Set(earlier.map(({ pool, name }) => `${pool}/${name}`));
-  const made = survey.missing.filter(({ pool, name }) => !names.has(`${pool}/${name}`));
-  return [...earlier, ...made.map(({ key, pool, name, path, keep }) => ({ key, pool, name, path, keep }))];
-}
-
-async function planOf(
-  { inputs, machine, effective }: Convergence,
-  survey: VolumeSurvey,
-  { services, signal, urn }: Call,
-): Promise<DomainPlan> {
+function planOf({ inputs, machine, effective }: Convergence, survey: VolumeSurvey, urn: string): DomainPlan {
   const { defined: observed } = machine;
   const current = observed.domainType === "kvm" ? "kvm" : "qemu";
   // `auto` was decided when the machine was made; only a word that names an accelerator changes it.
-  const domainType =
-    inputs.accelerator === "auto"
-      ? current
-      : chooseAccelerator(inputs.accelerator, await services.host.observePlatform({ depth: "look", signal })).domainType;
+  const domainType = inputs.accelerator === "auto" ? current : inputs.accelerator;
   const metadata = { urn, phase: "ready", volumes: ownedVolumes(machine, inputs, survey) } as const;
   return domainPlan(inputs, { effective, domainType, architecture: observed.architecture, metadata, observed });
 }
@@ -196,22 +181,4 @@ async function run(
   if (now === undefined) throw gone(inputs.name, record.uuid);
   if (powerOf(now) !== inputs.power) await convergePower(now, inputs, call);
   return undefined;
-}
-
-/** Deletes the volumes of disks that are gone, once nothing runs on them; the metadata forgets them then. */
-async function dropVolumes(machine: ObservedMachine, plan: DomainPlan, call: Call): Promise<void> {
-  const { libvirt } = call.services;
-  const after = await observeMachine({ uuid: machine.record.uuid }, call);
-  const inUse = new Set([...(after?.defined.disks ?? []), ...(after?.running?.disks ?? [])].map(({ path }) => path));
-  const planned = new Set(plan.disks.map(({ source }) => (source.type === "empty" ? undefined : source.path)));
-  const dropped = plan.metadata.volumes.filter(({ path }) => !planned.has(path) && !inUse.has(path));
-  if (after === undefined || dropped.length === 0) return;
-  for (const volume of dropped) {
-    if (volume.keep) call.log.info(`the volume ${volume.path} is kept (keepOnDelete)`);
-    else await deleteVolume(volume, call);
-  }
-  const volumes = plan.metadata.volumes.filter((volume) => !dropped.includes(volume));
-  await libvirt.defineDomain(domainXml({ ...plan, metadata: { ...plan.metadata, volumes } }, after.record.inactiveXml), {
-    signal: call.signal,
-  });
 }

@@ -1,0 +1,39 @@
+// Which volumes are a machine's own, and when one that no disk needs any more goes. Converges the host.
+import type { DomainPlan, OwnedVolume } from "../../plan/domain";
+import { domainXml } from "../../xml/domain-xml";
+import type { Call } from "../resource";
+import type { CheckedInputs } from "./contract";
+import { isKept } from "./domain-plan";
+import { observeMachine } from "./observe-machine";
+import type { ObservedMachine } from "./state";
+import type { VolumeSurvey } from "./volumes";
+import { deleteVolume } from "./volumes";
+
+/** Volumes we own: those we made earlier, those we make now; a dropped disk's volume stays listed until it is deleted. */
+export function ownedVolumes(machine: ObservedMachine, inputs: CheckedInputs, survey: VolumeSurvey): OwnedVolume[] {
+  const earlier = (machine.defined.metadata?.volumes ?? []).map((volume) => ({
+    ...volume,
+    keep: isKept(volume, inputs.disks),
+  }));
+  const names = new Set(earlier.map(({ pool, name }) => `${pool}/${name}`));
+  const made = survey.missing.filter(({ pool, name }) => !names.has(`${pool}/${name}`));
+  return [...earlier, ...made.map(({ key, pool, name, path, keep }) => ({ key, pool, name, path, keep }))];
+}
+
+/** Deletes the volumes of disks that are gone, once nothing runs on them; the metadata forgets them then. */
+export async function dropVolumes(uuid: string, plan: DomainPlan, call: Call): Promise<void> {
+  const planned = new Set(plan.disks.map(({ source }) => (source.type === "empty" ? undefined : source.path)));
+  const unplanned = plan.metadata.volumes.filter(({ path }) => !planned.has(path));
+  const after = unplanned.length === 0 ? undefined : await observeMachine({ uuid }, call);
+  if (after === undefined) return;
+  const inUse = new Set([...after.defined.disks, ...(after.running?.disks ?? [])].map(({ path }) => path));
+  const dropped = unplanned.filter(({ path }) => !inUse.has(path));
+  if (dropped.length === 0) return;
+  for (const volume of dropped) {
+    if (volume.keep) call.log.info(`the volume ${volume.path} is kept (keepOnDelete)`);
+    else await deleteVolume(volume, call);
+  }
+  const volumes = plan.metadata.volumes.filter((volume) => !dropped.includes(volume));
+  const xml = domainXml({ ...plan, metadata: { ...plan.metadata, volumes } }, after.record.inactiveXml);
+  await call.services.libvirt.defineDomain(xml, { signal: call.signal });
+}
