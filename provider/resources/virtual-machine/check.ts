@@ -14,7 +14,7 @@ import { defaultApplyChanges, defaults, inputs as contract } from "./contract";
 import { diskProblems } from "./disk-problems";
 import type { Resolution } from "./effective-disks";
 import { questionChanges, resolveDisks } from "./effective-disks";
-import { machineProblems } from "./machine-problems";
+import { acceleratorProblems, machineProblems } from "./machine-problems";
 
 /** Fields that are decided once, by the program or the host's policy, and then kept: a later policy is for new VMs. */
 const keptOnceGiven = ["machine", "cpuMode", "accelerator", "video", "graphics"] as const;
@@ -30,6 +30,7 @@ export async function check(request: CheckRequest, call: Call): Promise<CheckRes
     ...contractProblems(contract, { ...asked, ...naming.name }),
     ...naming.problems,
     ...acrossFields(asked, request.olds),
+    ...acceleratorProblems(inputs, request.olds),
     ...textProblems(asked),
   ];
   if (problems.length > 0) return { inputs, problems };

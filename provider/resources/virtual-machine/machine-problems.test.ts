@@ -15,3 +15,25 @@ test("one that it has is taken, and is not asked for again", async () => {
   await web.up(program({ machine: "q35" }));
   expect(fake.calls).not.toContain("domainCapabilitiesXml");
 });
+
+const facts = (usable: string) => ({
+  policy: {},
+  facts: {
+    libvirtVersion: "9.0.0",
+    qemuVersion: "7.2.22",
+    architecture: "x86_64",
+    kvm: { usable, why: "QEMU's user may not open /dev/kvm" },
+    pools: {},
+  },
+});
+
+test.each([
+  { because: "the facts say no", usable: "no", accelerator: "kvm", paths: ["accelerator"] },
+  { because: "unknown is not no", usable: "unknown", accelerator: "kvm", paths: [] },
+  { because: "auto adapts", usable: "no", accelerator: "auto", paths: [] },
+  { because: "it may", usable: "yes", accelerator: "kvm", paths: [] },
+])("accelerator $accelerator where KVM is $usable: $because", async ({ usable, accelerator, paths }) => {
+  const { web } = createStage();
+  const { problems } = await web.preview(program({ accelerator, host: facts(usable), disks: {} }));
+  expect(problems.map(({ path }) => path)).toEqual(paths);
+});

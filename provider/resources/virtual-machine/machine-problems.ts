@@ -1,7 +1,8 @@
-// Whether the host knows the machine type that a program names for the first time: asked at check, so that a typing error is told at preview.
+// Whether the host can give the machine type and the accelerator that a program names for the first time: so that it is told at preview.
 import type { Problem } from "../../errors";
 import { HostError } from "../../errors";
 import { hostErrorCodes } from "../../libvirt/codes";
+import { isValues } from "../values";
 import type { Call, Values } from "../resource";
 
 export async function machineProblems(inputs: Values, olds: Values | undefined, { services, signal }: Call): Promise<Problem[]> {
@@ -17,4 +18,19 @@ export async function machineProblems(inputs: Values, olds: Values | undefined, 
     const reason = `is ${JSON.stringify(machine)}, which the host's QEMU does not have: ${error.libvirtMessage}. \`virsh capabilities\` lists its machine types; "q35" and "pc" are the usual ones.`;
     return [{ path: "machine", reason }];
   }
+}
+
+/** KVM asked for by name where the host's facts say that QEMU may not use it. Unknown is not no. */
+export function acceleratorProblems(inputs: Values, olds: Values | undefined): Problem[] {
+  const { host, accelerator } = inputs;
+  const facts = isValues(host) ? host["facts"] : undefined;
+  const kvm = isValues(facts) ? facts["kvm"] : undefined;
+  if (accelerator !== "kvm" || olds?.["accelerator"] === "kvm" || !isValues(kvm) || kvm["usable"] !== "no") return [];
+  const why = typeof kvm["why"] === "string" ? kvm["why"] : "QEMU may not use it";
+  return [
+    {
+      path: "accelerator",
+      reason: `is "kvm", which cannot be used on this host: ${why}. Ways out: mend that, or "auto" or "qemu" (software emulation, slow).`,
+    },
+  ];
 }
