@@ -1,6 +1,5 @@
 // The daemons of a private host: virtlogd and libvirtd, started, stopped and waited for.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cacheDir } from "../lib/folders.mjs";
 import { attempt, run } from "../lib/run.mjs";
@@ -41,14 +40,12 @@ export function findDaemon(files, nsPid, daemon) {
  * @param {number} nsPid
  */
 export async function startDaemons(files, nsPid) {
-  warmUp(files);
   const [enter = "", ...args] = insideHost(nsPid);
   for (const daemon of /** @type {const} */ (["virtlogd", "libvirtd"])) {
     if (findDaemon(files, nsPid, daemon) !== undefined) continue;
     run(enter, [...args, daemon, "--daemon", "--pid-file", `/run/libvirt/${daemon}.pid`]);
   }
   await waitForAnswer(files);
-  keepWarm(files);
   return findDaemon(files, nsPid, "libvirtd");
 }
 
@@ -81,14 +78,20 @@ export async function stopDaemon(files, nsPid, signal = "SIGTERM") {
   throw new Error(`libvirtd (process ${pid}) of host ${files.name} did not stop within ${STOP_TIMEOUT_MS} ms.`);
 }
 
-/** @param {HostFiles} files */
-function warmUp(files) {
+/**
+ * Gives a new host what an earlier one found out. Not at a restart: a test that makes a host forget means it.
+ * @param {HostFiles} files
+ */
+export function warmUp(files) {
   if (existsSync(files.capabilityCache)) return;
   mkdirSync(files.capabilityCache, { recursive: true });
   cpSync(warmCache(), files.capabilityCache, { recursive: true, preserveTimestamps: true });
 }
 
-/** @param {HostFiles} files */
-function keepWarm(files) {
-  cpSync(files.capabilityCache, join(warmCache()), { recursive: true, force: true, preserveTimestamps: true });
+/**
+ * Keeps what a new host found out for the next one; only then, as tests change later what there is to find.
+ * @param {HostFiles} files
+ */
+export function keepWarm(files) {
+  cpSync(files.capabilityCache, warmCache(), { recursive: true, force: true, preserveTimestamps: true });
 }

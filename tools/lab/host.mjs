@@ -9,7 +9,7 @@ import { extendPath } from "../lib/folders.mjs";
 import { becomeRoot } from "../lib/root.mjs";
 import { runVisibly, which } from "../lib/run.mjs";
 import { MissingPart, runMain, step, stepsToStderr } from "../lib/steps.mjs";
-import { findDaemon, hostUri, startDaemons, stopDaemon } from "./daemon.mjs";
+import { findDaemon, hostUri, keepWarm, startDaemons, stopDaemon, warmUp } from "./daemon.mjs";
 import { hostFiles, readRecord, usualHosts, writeConfiguration, writeRecord } from "./host-files.mjs";
 import { buildNamespaces, endHolder, insideHost, isHolder, removeMountedFolder } from "./namespaces.mjs";
 import { addStorage, removeStorage, storageKinds, swapStorage } from "./storage.mjs";
@@ -43,7 +43,9 @@ export async function hostUp(files) {
       guest,
     };
     writeRecord(files, record);
+    warmUp(files);
     const daemonPid = await step(`libvirtd of host ${files.name}`, () => startDaemons(files, nsPid));
+    keepWarm(files);
     const complete = { ...record, daemonPid };
     writeRecord(files, complete);
     return complete;
