@@ -114,7 +114,7 @@ async function main() {
   await show("preview", "--expect-no-changes");
   await show("destroy", "--yes", "--skip-preview");
   undo.pop();
-  say("\nThe demo is over: the machines are destroyed, the host is removed.");
+  say("\nThe demo is over: the machines are destroyed, and all that was made for them goes.");
 }
 
 async function takeBack() {
