@@ -296,7 +296,8 @@ describeWithLibvirtd("a private daemon", () => {
 const hostUri = process.env["LIBVIRT_DEFAULT_URI"] ?? "";
 if (hostUri === "") saySkipped("the host of LIBVIRT_DEFAULT_URI", "the variable is not set");
 
-(hostUri === "" ? describe.skip : describe)("the host of LIBVIRT_DEFAULT_URI", () => {
+const unset = hostUri === "" ? " [skipped: the variable is not set]" : "";
+(hostUri === "" ? describe.skip : describe)(`the host of LIBVIRT_DEFAULT_URI${unset}`, () => {
   beforeAll(async () => {
     conn = await connect({ uri: hostUri, timeoutMs: slowMs });
   }, slowMs);

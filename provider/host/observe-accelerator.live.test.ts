@@ -71,7 +71,8 @@ describeOrSkip(reason, "with a machine that has KVM", () =>
 
     // The machine's own node where it is closed to everybody but root, as in many containers: libvirt takes KVM for usable there, and a start fails.
     const isClosed = existsSync("/dev/kvm") && (statSync("/dev/kvm").mode & 0o066) === 0;
-    (isClosed ? test : test.skip)("the machine's own /dev/kvm, closed to QEMU: no, in QEMU's words", async () => {
+    const opened = isClosed ? "" : " [skipped: the machine's own /dev/kvm is open to QEMU]";
+    (isClosed ? test : test.skip)(`the machine's own /dev/kvm, closed to QEMU: no, in QEMU's words${opened}`, async () => {
       // The host may have been given a node of its own; devtmpfs is the same wherever it is mounted.
       await hostExec(lab(), "sh", "-c", `mkdir ${node()}.d && mount -t devtmpfs dev ${node()}.d && mount --bind ${node()}.d/kvm /dev/kvm`);
       try {

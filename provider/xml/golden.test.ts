@@ -125,7 +125,7 @@ describe("golden XML", () => {
 
 const schemaFolder = "/usr/share/libvirt/schemas";
 const canValidate = existsSync(schemaFolder) && spawnSync("xmllint", ["--version"]).status === 0;
-const because = canValidate ? "" : " (SKIPPED: needs xmllint and libvirt's schemas, from libxml2-utils and libvirt0)";
+const because = canValidate ? "" : " [skipped: needs xmllint and libvirt's schemas, from libxml2-utils and libvirt0]";
 
 describe("libvirt's schemas", () => {
   const validate = (schema: string, files: readonly string[]) =>

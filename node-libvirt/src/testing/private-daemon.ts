@@ -46,7 +46,8 @@ function isExecutable(path: string): boolean {
 export function describeWithLibvirtd(name: string, tests: () => void): void {
   const isInstalled = findLibvirtd() !== undefined;
   if (!isInstalled) saySkipped(name, "libvirtd is not installed (apt-get install libvirt-daemon-system libvirt-daemon-driver-qemu)");
-  (isInstalled ? describe : describe.skip)(name, tests);
+  if (isInstalled) describe(name, tests);
+  else describe.skip(`${name} [skipped: libvirtd is not installed]`, tests);
 }
 
 /** Straight to the terminal: jest swallows the console of files whose every test is skipped. */
