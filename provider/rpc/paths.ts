@@ -15,14 +15,14 @@ export const formatPath = (path: Path): string =>
   path
     .map((step, position) => {
       if (typeof step === "number") return `[${step}]`;
-      if (!plainName.test(step)) return `[${JSON.stringify(step)}]`;
+      if (!plainName.test(step)) return `["${step.replace(/["\\]/g, "\\$&")}"]`;
       return position === 0 ? step : `.${step}`;
     })
     .join("");
 
-const tokens = /\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\[(\*)\]|\.?([^.[\]]+)/gy;
+const tokens = /\[(\d+)\]|\["((?:[^"\\]|\\[\s\S])*)"\]|\[(\*)\]|\.?([^.[\]]+)/gy;
 
-const unquote = (quoted: string) => quoted.replace(/\\(.)/g, "$1");
+const unquote = (quoted: string) => quoted.replace(/\\([\s\S])/g, "$1");
 
 /**
  * Reads a path as the engine and people write it; `*` and `[*]` stand for every element.
