@@ -51,8 +51,11 @@ describe("encode, then decode", () => {
     const plant = (value: Value, path: Path): Value => {
       const [step, ...rest] = path;
       if (step === undefined) return canary;
-      if (isList(value)) return value.map((item, index) => (index === step ? plant(item, rest) : item));
-      return isMap(value) ? ({ ...value, [step]: plant(value[step] ?? null, rest) } as Values) : value;
+      if (isList(value)) return value.map((item, index): Value => (index === step ? plant(item, rest) : item));
+      if (!isMap(value)) return value;
+      const copy: Record<string, Value> = { ...value };
+      copy[String(step)] = plant(value[String(step)] ?? null, rest);
+      return copy;
     };
     fc.assert(
       fc.property(arbitraryMarked, ({ values, secrets }) => {
