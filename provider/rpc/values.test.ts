@@ -1,7 +1,7 @@
 // Property values over the wire and back: nothing lost, nothing invented, secrets always wrapped.
 import fc from "fast-check";
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
-import { unknown, type Value, type Values } from "../resources/resource";
+import { unknown, type Value } from "../resources/resource";
 import { arbitraryValues } from "../testing/arbitrary-values";
 import type { Path } from "./paths";
 import { isList, isMap, valueAt } from "./plain-values";
