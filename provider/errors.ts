@@ -40,6 +40,17 @@ export class HostConnectionError extends Error {
   }
 }
 
+/** An image cannot be had from its source: not there, not reachable, not what its checksum says, or of a kind that may not be used. */
+export class ImageError extends Error {
+  override readonly name = "ImageError";
+  constructor(
+    readonly detail: string,
+    readonly context: FailureContext,
+  ) {
+    super(sentence(context, detail));
+  }
+}
+
 /** The object exists on the host, but is not as asked: Pulumi's "initialization failed". The engine keeps it and goes on next time. */
 export class CreatedButFailedError extends Error {
   override readonly name = "CreatedButFailedError";

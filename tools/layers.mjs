@@ -1,16 +1,17 @@
 // The arrow, as data: which folder of provider/ may import which. Read by the linter and by provider/layers.test.ts.
 //
-//   rpc -> resources -> plan -> xml -> libvirt        resources -> host -> (plan's types, libvirt)
+//   rpc -> resources -> plan -> xml -> libvirt        resources -> host -> (plan's types, libvirt)        resources -> images
 
 /** The folders that each folder may import, besides itself, provider/errors.ts and npm packages. */
 const allowed = {
   rpc: ["resources"],
-  resources: ["plan", "xml", "host", "libvirt"],
+  resources: ["plan", "xml", "host", "libvirt", "images"],
   plan: [],
   xml: ["plan"],
   host: ["plan", "xml", "libvirt"],
+  images: ["plan"],
   libvirt: [],
-  dynamic: ["resources", "host", "libvirt"],
+  dynamic: ["resources", "host", "libvirt", "images"],
 };
 
 const folders = Object.keys(allowed);
@@ -21,7 +22,7 @@ const owned = {
   xmlbuilder2: ["xml"],
   "@grpc/grpc-js": ["rpc"],
   "@pulumi/pulumi": ["rpc", "dynamic"],
-  "^node:fs": ["host"],
+  "^node:fs": ["host", "images"],
 };
 
 /** @type {Record<string, { allowed: string[], forbidden: string[] }>} */

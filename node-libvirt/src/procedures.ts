@@ -1,7 +1,7 @@
 /** The procedure table: number on the wire, arguments and results in wire order, lane. One line a procedure. */
-import { array, bool, fixedText, flags, i32, optional, string, u32, u64, uuid } from "./xdr";
+import { array, bool, fixedText, flags, i32, opaque, optional, string, u32, u64, uuid } from "./xdr";
 import type { Shape, StructOf } from "./xdr";
-import { domain, domainCheckpoint, domainSnapshot, domainStatsRecord, storagePool, storageVol, typedParam } from "./wire-types";
+import { domain, domainCheckpoint, domainSnapshot, domainStatsRecord, secret, storagePool, storageVol, typedParam } from "./wire-types";
 
 /**
  * Which of the connection's sockets a call goes by. Each has its own 4 calls in flight, so that one kind of work never waits for another:
@@ -24,11 +24,14 @@ function procedure<const A extends Shape, const R extends Shape>(number: number,
 const listMax = 16_384;
 const blockStatsMax = 16;
 const authTypesMax = 20;
+const blockIoTuneMax = 32;
+const secretBytesMax = 65_536;
 
 const domains = array(domain, listMax);
 const pools = array(storagePool, listMax);
 const vols = array(storageVol, listMax);
 const snapshots = array(domainSnapshot, listMax);
+const secrets = array(secret, listMax);
 const checkpoints = array(domainCheckpoint, listMax);
 const statsRecords = array(domainStatsRecord, listMax);
 
@@ -112,6 +115,8 @@ export const procedures = {
   domainDetachDeviceFlags: procedure(161, { dom, xml: string, flags }, {}, "slow"),
   domainDetachDeviceAlias: procedure(392, { dom, alias: string, flags }, {}, "slow"),
   domainUpdateDeviceFlags: procedure(174, { dom, xml: string, flags }, {}, "slow"),
+  domainSetBlockIoTune: procedure(252, { dom, disk: string, params: array(typedParam, blockIoTuneMax), flags }, {}, "fast"),
+  domainGetBlockIoTune: procedure(253, { dom, disk: maybe, nparams: i32, flags }, { params: array(typedParam, blockIoTuneMax), nparams: i32 }, "read"),
   domainBlockResize: procedure(251, { dom, disk: string, size: u64, flags }, {}, "slow"),
 
   // Domains: snapshots and checkpoints
@@ -155,6 +160,15 @@ export const procedures = {
   storageVolDelete: procedure(94, { vol, flags }, {}, "slow"),
   storageVolResize: procedure(260, { vol, capacity: u64, flags }, {}, "slow"),
   storageVolWipe: procedure(165, { vol, flags }, {}, "slow"),
+
+  // Secrets
+  connectListAllSecrets: procedure(287, { needResults: bool, flags }, { secrets, ret: u32 }, "read"),
+  secretLookupByUuid: procedure(141, { uuid }, { secret }, "read"),
+  secretLookupByUsage: procedure(147, { usageType: i32, usageID: string }, { secret }, "read"),
+  secretGetXmlDesc: procedure(143, { secret, flags }, { xml: string }, "read"),
+  secretDefineXml: procedure(142, { xml: string, flags }, { secret }, "fast"),
+  secretSetValue: procedure(144, { secret, value: opaque(secretBytesMax), flags }, {}, "fast"),
+  secretUndefine: procedure(146, { secret }, {}, "fast"),
 } as const;
 
 export type ProcedureName = keyof typeof procedures;

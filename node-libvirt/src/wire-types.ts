@@ -22,6 +22,10 @@ export type DomainSnapshot = Decoded<typeof domainSnapshot>;
 export const domainCheckpoint = struct({ name: string, dom: domain });
 export type DomainCheckpoint = Decoded<typeof domainCheckpoint>;
 
+/** A secret. `usageType` is a number of libvirt's (1 volume, 2 ceph, 3 iscsi, 4 tls, 5 vtpm); `usageID` is unique among those of its type. */
+export const secret = struct({ uuid, usageType: i32, usageID: string });
+export type Secret = Decoded<typeof secret>;
+
 /** What the daemon says went wrong; becomes a LibvirtError. */
 export const remoteError = struct({
   code: i32,

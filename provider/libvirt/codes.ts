@@ -15,6 +15,7 @@ export const hostErrorCodes = {
   authFailed: errorCodes.AUTH_FAILED,
   noPool: errorCodes.NO_STORAGE_POOL,
   noVolume: errorCodes.NO_STORAGE_VOL,
+  noSecret: errorCodes.NO_SECRET,
   operationInvalid: errorCodes.OPERATION_INVALID,
   configUnsupported: errorCodes.CONFIG_UNSUPPORTED,
   operationTimeout: errorCodes.OPERATION_TIMEOUT,

@@ -4,9 +4,11 @@ import type { HostConnectionOptions } from "./connection";
 import { domainVerbs } from "./domains";
 import { hostVerbs } from "./host";
 import { liveDomainVerbs } from "./live-domains";
+import { poolVerbs } from "./pools";
 import type { Libvirt } from "./port";
 import { savedDomainVerbs } from "./saved-domains";
-import { storageVerbs } from "./storage";
+import { secretVerbs } from "./secrets";
+import { volumeVerbs } from "./volumes";
 
 /** A local daemon's URI names no host: `qemu:///system`, `qemu+unix:///session?socket=/path`. */
 const localUri = /^[a-z]+(\+unix)?:\/\/\//i;
@@ -25,6 +27,8 @@ export function connectLibvirt(options: HostConnectionOptions): Libvirt {
     ...domainVerbs(host),
     ...liveDomainVerbs(host),
     ...savedDomainVerbs(host),
-    ...storageVerbs(host),
+    ...poolVerbs(host),
+    ...volumeVerbs(host),
+    ...secretVerbs(host),
   };
 }

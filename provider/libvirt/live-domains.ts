@@ -4,7 +4,15 @@ import type { HostConnection } from "./connection";
 import { aboutDomain, domainRef } from "./domain-ref";
 import type { Libvirt } from "./port";
 
-type LiveVerb = "setLiveDescription" | "setLiveMemory" | "setLiveVcpus" | "attachLiveDevice" | "detachLiveDevice" | "resizeLiveDisk";
+type LiveVerb =
+  | "setLiveDescription"
+  | "setLiveMemory"
+  | "setLiveVcpus"
+  | "attachLiveDevice"
+  | "detachLiveDevice"
+  | "unplugLiveDevice"
+  | "setLiveBlockIoTune"
+  | "resizeLiveDisk";
 
 const flags = domainAffectFlags.LIVE;
 
@@ -39,6 +47,14 @@ export function liveDomainVerbs(host: HostConnection): Pick<Libvirt, LiveVerb> {
       await host.callSlowly("domainDetachDeviceFlags", {
         ...aboutDomain("Detaching a device from", uuid, options),
         args: { dom: domainRef(uuid), xml, flags },
+      });
+    },
+    unplugLiveDevice: () => Promise.reject(new Error("device events are not there yet")),
+    setLiveBlockIoTune: async (uuid, target, limits, options) => {
+      const params = Object.entries(limits).map(([field, value]) => ({ field, type: "ullong" as const, value: BigInt(value) }));
+      await host.call("domainSetBlockIoTune", {
+        ...aboutDomain(`Limiting the disk ${target} of`, uuid, options),
+        args: { dom: domainRef(uuid), disk: target, params, flags },
       });
     },
     resizeLiveDisk: async (uuid, target, capacityBytes, options) => {

@@ -38,10 +38,44 @@ export interface PoolRecord {
   readonly name: string;
   readonly uuid: string;
   readonly active: boolean;
+  readonly persistent: boolean;
+  readonly autostart: boolean;
+  /** The stored definition (VIR_STORAGE_XML_INACTIVE) where the pool is persistent, else the live one. */
   readonly xml: string;
   /** Bytes, as the pool's storage says now (a folder's file system); 0 when inactive. Tells whether a local path is the same storage. */
   readonly capacityBytes: number;
+  /** Bytes that are free; 0 when inactive. */
+  readonly availableBytes: number;
 }
+
+export interface PoolName {
+  readonly name: string;
+  readonly uuid: string;
+}
+
+/** A run of an image's bytes: data as it is, or zeroes that need not be sent. */
+export type StreamPiece = { readonly data: Uint8Array } | { readonly holeBytes: number };
+
+export interface UploadOptions extends CallOptions {
+  /** Of the whole content, holes included. */
+  readonly lengthBytes: number;
+  /** After each piece: bytes so far, holes included. */
+  readonly onProgress?: ((doneBytes: number) => void) | undefined;
+}
+
+export interface SecretRecord {
+  readonly uuid: string;
+  readonly xml: string;
+}
+
+/**
+ * How an unplug ended: `removed`; `refused` (the guest said no: VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED); `waiting` (the time is over, and the
+ * guest may still let go of it later).
+ */
+export type UnplugOutcome = "removed" | "refused" | "waiting";
+
+/** Limits of a disk's traffic, in libvirt's words (virDomainSetBlockIoTune): 0 is no limit. */
+export type BlockIoTune = Readonly<Record<string, number>>;
 
 export interface VolumeRecord {
   readonly pool: string;
@@ -104,6 +138,10 @@ export interface Libvirt {
   attachLiveDevice(uuid: string, deviceXml: string, options?: CallOptions): Promise<void>;
   /** Asks for the unplug; the guest may take its time or never let go. */
   detachLiveDevice(uuid: string, deviceXml: string, options?: CallOptions): Promise<void>;
+  /** Asks for the unplug of the device with this alias and waits for the guest's answer, by event; gone already is `removed`. */
+  unplugLiveDevice(uuid: string, alias: string, options: CallOptions & { readonly timeoutMs: number }): Promise<UnplugOutcome>;
+  /** Replaces all limits of a running disk: what is absent has none. */
+  setLiveBlockIoTune(uuid: string, target: string, limits: BlockIoTune, options?: CallOptions): Promise<void>;
   /** Tells QEMU that the disk grew (bytes). */
   resizeLiveDisk(uuid: string, target: string, capacityBytes: number, options?: CallOptions): Promise<void>;
   /** Resolves true when the domain is in the state, false when the time is over; by event, with a poll as a safety net. */
@@ -120,6 +158,20 @@ export interface Libvirt {
 
   listPools(options?: CallOptions): Promise<readonly PoolRecord[]>;
   findPool(name: string, options?: CallOptions): Promise<PoolRecord | undefined>;
+  findPoolByUuid(uuid: string, options?: CallOptions): Promise<PoolRecord | undefined>;
+  /** Defines anew or over the definition with the same UUID; an active pool goes on as it is. */
+  definePool(xml: string, options?: CallOptions): Promise<PoolName>;
+  /** Makes the folder, the file system or the partition table. `overwrite`: what is there is lost; else libvirt refuses to. */
+  buildPool(name: string, options?: CallOptions & { readonly overwrite?: boolean | undefined }): Promise<void>;
+  /** Active already is success. */
+  startPool(name: string, options?: CallOptions): Promise<void>;
+  /** Not active already is success; the storage stays as it is. */
+  stopPool(name: string, options?: CallOptions): Promise<void>;
+  /** Deletes the storage itself (VIR_STORAGE_POOL_DELETE): the empty folder, the volume group. The pool must not be active. */
+  deletePoolStorage(name: string, options?: CallOptions): Promise<void>;
+  /** Gone already is success. */
+  undefinePool(name: string, options?: CallOptions): Promise<void>;
+  setPoolAutostart(name: string, autostart: boolean, options?: CallOptions): Promise<void>;
   /** The pool rescans its storage, so that files made outside libvirt are found. */
   refreshPool(name: string, options?: CallOptions): Promise<void>;
   /** undefined only when libvirt says "no such volume" (or "no such pool" for a volume named by pool). */
@@ -130,4 +182,19 @@ export interface Libvirt {
   /** Gone already is success. */
   deleteVolume(ref: VolumeRef, options?: CallOptions): Promise<void>;
   growVolume(ref: VolumeRef, capacityBytes: number, options?: CallOptions): Promise<void>;
+  /** A new volume with the content of another, which may be in another pool; libvirt converts the format. Capacity is at least the other's. */
+  createVolumeFrom(pool: string, xml: string, from: VolumeRef, options?: CallOptions): Promise<VolumeRecord>;
+  /**
+   * Writes the content into the volume from its start, over a stream; holes are not sent where the daemon can make them (sparse streams). The volume's
+   * pool must not be refreshed meanwhile. An upload that is broken off leaves the volume half-written: it is for the caller to delete it.
+   */
+  uploadVolume(ref: VolumeRef, content: AsyncIterable<StreamPiece>, options: UploadOptions): Promise<void>;
+  /** The volume's bytes (not the guest's view of them) from `offsetBytes` on; fewer than `lengthBytes` at its end. */
+  readVolume(ref: VolumeRef, range: { readonly offsetBytes: number; readonly lengthBytes: number }, options?: CallOptions): Promise<Buffer>;
+
+  findSecret(uuid: string, options?: CallOptions): Promise<SecretRecord | undefined>;
+  defineSecret(xml: string, options?: CallOptions): Promise<void>;
+  setSecretValue(uuid: string, value: Uint8Array, options?: CallOptions): Promise<void>;
+  /** Gone already is success. */
+  undefineSecret(uuid: string, options?: CallOptions): Promise<void>;
 }

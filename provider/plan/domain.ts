@@ -11,8 +11,78 @@ export type DiskBus = (typeof diskBuses)[number];
 export const diskFormats = ["raw", "qcow2"] as const;
 export type DiskFormat = (typeof diskFormats)[number];
 
-/** Where a disk's data is. `type='volume'` is never written: virt-aa-helper does not understand it. */
-export type DiskSource = { readonly type: "file" | "block"; readonly path: string } | { readonly type: "empty" };
+/** QEMU's own network drivers, in libvirt's words. */
+export const diskProtocols = ["rbd", "iscsi", "nfs", "http", "https"] as const;
+export type DiskProtocol = (typeof diskProtocols)[number];
+
+export interface NetworkHost {
+  readonly name: string;
+  readonly port?: number | undefined;
+}
+
+/** Who a network disk's data is asked for as. The password itself is a secret of libvirt's, named by its UUID. */
+export interface DiskAuth {
+  readonly username: string;
+  /** libvirt's secret usage type. */
+  readonly type: "ceph" | "iscsi";
+  readonly secretUuid: string;
+}
+
+export interface NetworkSource {
+  readonly type: "network";
+  readonly protocol: DiskProtocol;
+  /** rbd: "pool/image"; iscsi: "iqn…/1" (target and LUN); nfs and http: the path with its first slash, http without the query. */
+  readonly name: string;
+  /** With the "?", for http. */
+  readonly query?: string | undefined;
+  readonly hosts: readonly NetworkHost[];
+  readonly auth?: DiskAuth | undefined;
+  /** iscsi: the initiator's name. */
+  readonly initiator?: string | undefined;
+  /** nfs: who QEMU is on the server, as numbers ("+1000") or names. */
+  readonly identity?: { readonly user: string; readonly group: string } | undefined;
+}
+
+/**
+ * Where a disk's data is. `type='volume'` is never written: virt-aa-helper does not understand it.
+ * nvme: a host's NVMe controller by its PCI address ("0000:01:00.0"), whose namespace QEMU drives itself. vhostuser: the unix socket of a vhost-user-blk daemon.
+ */
+export type DiskSource =
+  | { readonly type: "file" | "block"; readonly path: string }
+  | NetworkSource
+  | { readonly type: "nvme"; readonly address: string; readonly namespace: number }
+  | { readonly type: "vhostuser"; readonly socket: string }
+  | { readonly type: "empty" };
+
+/** Limits of a disk's traffic; absent: none. `max…`: what a burst may reach. Disks with the same `group` share one limit. */
+export interface DiskThrottle {
+  readonly totalBytesPerSecond?: number | undefined;
+  readonly readBytesPerSecond?: number | undefined;
+  readonly writeBytesPerSecond?: number | undefined;
+  readonly totalIops?: number | undefined;
+  readonly readIops?: number | undefined;
+  readonly writeIops?: number | undefined;
+  readonly maxTotalBytesPerSecond?: number | undefined;
+  readonly maxReadBytesPerSecond?: number | undefined;
+  readonly maxWriteBytesPerSecond?: number | undefined;
+  readonly maxTotalIops?: number | undefined;
+  readonly maxReadIops?: number | undefined;
+  readonly maxWriteIops?: number | undefined;
+  readonly group?: string | undefined;
+}
+
+/** How a disk's requests are carried out, besides the driver settings. */
+export interface DiskTuning {
+  /** Number of the I/O thread that serves it, from 1. */
+  readonly iothread?: number | undefined;
+  /** Request queues of a virtio disk. */
+  readonly queues?: number | undefined;
+  /** qcow2: freed clusters keep their place in the file (QEMU >= 8.1, libvirt >= 9.5). */
+  readonly discardNoUnref?: boolean | undefined;
+  readonly throttle?: DiskThrottle | undefined;
+  /** World Wide Name, 16 hexadecimal digits; not on virtio. */
+  readonly wwn?: string | undefined;
+}
 
 /** One disk of the definition. `key` is the identity: libvirt's user alias is `ua-<key>`. */
 export interface DomainDisk {
@@ -28,6 +98,8 @@ export interface DomainDisk {
   readonly serial?: string | undefined;
   /** 1 is first. */
   readonly bootOrder?: number | undefined;
+  readonly tuning?: DiskTuning | undefined;
+  /** Not written for nvme and vhostuser sources, which take none. */
   readonly driver: DriverSettings;
 }
 
@@ -57,6 +129,8 @@ export interface DomainPlan {
   readonly serialFile?: string | undefined;
   readonly graphics: "none" | "vnc";
   readonly video?: VideoModel | undefined;
+  /** How many I/O threads there are at least. */
+  readonly iothreads?: number | undefined;
   readonly disks: readonly DomainDisk[];
   readonly metadata: ManagedMetadata;
 }
@@ -96,7 +170,9 @@ export interface ObservedDisk {
   readonly target: string;
   /** libvirt's disk type: file, block, network, volume, … */
   readonly sourceType: string;
-  /** File or device path where there is one. */
+  /** What the source says, where a plan can say it too. */
+  readonly source?: DiskSource | undefined;
+  /** File or device path, or the name of another source (see `sourceName`): equal where the data is the same. */
   readonly path?: string | undefined;
   readonly format?: string | undefined;
   readonly readonly: boolean;
@@ -107,6 +183,7 @@ export interface ObservedDisk {
   readonly io?: string | undefined;
   readonly discard?: string | undefined;
   readonly detectZeroes?: string | undefined;
+  readonly tuning?: DiskTuning | undefined;
 }
 
 /** A definition as read back; what it holds beyond this stays untouched when a plan is written over it. */
@@ -126,6 +203,7 @@ export interface ObservedDomain {
   readonly serialFile?: string | undefined;
   readonly graphics: "none" | "vnc" | "other";
   readonly video?: string | undefined;
+  readonly iothreads?: number | undefined;
   readonly disks: readonly ObservedDisk[];
   /** Absent: not made by this provider. */
   readonly metadata?: ManagedMetadata | undefined;

@@ -36,6 +36,8 @@ export type DomainVerbs = Pick<
   | "setLiveVcpus"
   | "attachLiveDevice"
   | "detachLiveDevice"
+  | "unplugLiveDevice"
+  | "setLiveBlockIoTune"
   | "resizeLiveDisk"
   | "waitForState"
   | "saveDomain"
@@ -97,6 +99,7 @@ function define(state: FakeState, xml: string): DomainName {
       autostart: false,
       inactiveXml,
       obeysShutdown: true,
+      guestOnUnplug: "lets go",
     });
   return { name, uuid };
 }
@@ -232,6 +235,24 @@ function liveVerbs(state: FakeState) {
         append(at(root, "devices") ?? root, device);
       }),
     detachLiveDevice: async (uuid, deviceXml) => editLive(state, uuid, (root) => liveDisk(root, targetOf(rootElement(deviceXml))).remove()),
+    unplugLiveDevice: async (uuid, alias) => {
+      const { guestOnUnplug } = domainOf(state, uuid);
+      if (guestOnUnplug !== "lets go") return guestOnUnplug === "refuses" ? "refused" : "waiting";
+      editLive(state, uuid, (root) =>
+        disksOf(root)
+          .find((disk) => at(disk, "alias")?.getAttribute("name") === alias)
+          ?.remove(),
+      );
+      return "removed";
+    },
+    setLiveBlockIoTune: async (uuid, target, limits) =>
+      editLive(state, uuid, (root) => {
+        const disk = liveDisk(root, target);
+        at(disk, "iotune")?.remove();
+        const iotune = rootElement("<iotune/>");
+        for (const [name, value] of Object.entries(limits)) if (value !== 0) setText(iotune, name, String(value));
+        if (iotune.childNodes.length > 0) append(disk, iotune);
+      }),
     resizeLiveDisk: async (uuid, target, capacityBytes) =>
       editLive(state, uuid, (root) => {
         const disk = disksOf(root).find((each) => targetOf(each) === target);

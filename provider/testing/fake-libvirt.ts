@@ -5,7 +5,9 @@ import { fakeCapabilitiesXml, fakeDomainCapabilitiesXml, fakeMachines } from "./
 import { fakeDomainVerbs, stopFakeDomain } from "./fake-domains";
 import { fakeError, newFakeState, newUuid } from "./fake-state";
 import type { FakeDomain, FakeFile, FakeState } from "./fake-state";
-import { fakeStorageVerbs, rescan } from "./fake-storage";
+import { fakePoolVerbs } from "./fake-pools";
+import { fakeSecretVerbs } from "./fake-secrets";
+import { fakeVolumeVerbs, rescan } from "./fake-storage";
 
 /** Every verb of the port, and whether it changes anything on the host. */
 const verbKinds = {
@@ -26,6 +28,8 @@ const verbKinds = {
   setLiveVcpus: "write",
   attachLiveDevice: "write",
   detachLiveDevice: "write",
+  unplugLiveDevice: "write",
+  setLiveBlockIoTune: "write",
   resizeLiveDisk: "write",
   waitForState: "read",
   saveDomain: "write",
@@ -35,6 +39,14 @@ const verbKinds = {
   createProbeDomain: "write",
   listPools: "read",
   findPool: "read",
+  findPoolByUuid: "read",
+  definePool: "write",
+  buildPool: "write",
+  startPool: "write",
+  stopPool: "write",
+  deletePoolStorage: "write",
+  undefinePool: "write",
+  setPoolAutostart: "write",
   // Rescans what libvirt knows of the storage; the storage stays as it is.
   refreshPool: "read",
   findVolume: "read",
@@ -42,6 +54,13 @@ const verbKinds = {
   createVolume: "write",
   deleteVolume: "write",
   growVolume: "write",
+  createVolumeFrom: "write",
+  uploadVolume: "write",
+  readVolume: "read",
+  findSecret: "read",
+  defineSecret: "write",
+  setSecretValue: "write",
+  undefineSecret: "write",
 } as const satisfies Record<Exclude<keyof Libvirt, "uri" | "isLocalSocket" | "close">, "read" | "write">;
 
 export type FakeVerb = keyof typeof verbKinds;
@@ -94,6 +113,10 @@ export interface FakeLibvirt extends Libvirt {
   setDirectIo(path: string, directIo: boolean): void;
   /** A guest that ignores the power button. */
   ignoreShutdown(name: string): void;
+  /** What the guest does from now on when a device is to be unplugged: it lets go unless told otherwise. */
+  onUnplug(name: string, what: "lets go" | "refuses" | "waits"): void;
+  /** The value of a secret, which the port never tells. */
+  secretValue(uuid: string): string | undefined;
   /** The guest powers itself off, or crashes and is gone: a stop that nobody asked libvirt for. */
   guestStops(name: string): void;
 }
@@ -228,6 +251,10 @@ function hands(state: FakeState, script: Script) {
     ignoreShutdown: (name) => {
       named(name).obeysShutdown = false;
     },
+    onUnplug: (name, what) => {
+      named(name).guestOnUnplug = what;
+    },
+    secretValue: (uuid) => state.secrets.get(uuid)?.value,
     guestStops: (name) => stopFakeDomain(state, named(name)),
   } satisfies Partial<FakeLibvirt>;
 }
@@ -235,7 +262,13 @@ function hands(state: FakeState, script: Script) {
 /** One connection to the fake host: the port's verbs, logged and scripted. */
 function openConnection(state: FakeState, script: Script, options: FakeOptions): Libvirt {
   const owner = {};
-  const verbs = { ...hostVerbs(options), ...fakeDomainVerbs(state, owner), ...fakeStorageVerbs(state) };
+  const verbs = {
+    ...hostVerbs(options),
+    ...fakeDomainVerbs(state, owner),
+    ...fakePoolVerbs(state),
+    ...fakeVolumeVerbs(state),
+    ...fakeSecretVerbs(state),
+  };
   const logged = Object.fromEntries(
     Object.entries(verbs).map(([verb, effect]) => [
       verb,

@@ -19,6 +19,8 @@ export interface FakeDomain {
   savedXml?: string | undefined;
   /** Whether the guest stops when asked to. */
   obeysShutdown: boolean;
+  /** What the guest does when a device is to be unplugged. */
+  guestOnUnplug: "lets go" | "refuses" | "waits";
   /** The connection that a probe domain dies with. */
   owner?: object | undefined;
 }
@@ -46,6 +48,8 @@ export interface FakeState {
   readonly domains: Map<string, FakeDomain>;
   readonly pools: Map<string, FakePool>;
   readonly files: Map<string, FakeFile>;
+  /** By UUID. */
+  readonly secrets: Map<string, { readonly xml: string; value?: string | undefined }>;
   /** Folders (or files) whose storage refuses O_DIRECT; what lies below follows. */
   readonly withoutDirectIo: Set<string>;
   /** Says "state" after each change of a domain's state. */
@@ -54,7 +58,15 @@ export interface FakeState {
 }
 
 export function newFakeState(): FakeState {
-  return { domains: new Map(), pools: new Map(), files: new Map(), withoutDirectIo: new Set(), events: new EventEmitter(), nextId: 1 };
+  return {
+    domains: new Map(),
+    pools: new Map(),
+    files: new Map(),
+    secrets: new Map(),
+    withoutDirectIo: new Set(),
+    events: new EventEmitter(),
+    nextId: 1,
+  };
 }
 
 export const newUuid = () => randomUUID();

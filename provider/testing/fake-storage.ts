@@ -1,34 +1,17 @@
-// The storage verbs of the fake: pools, and volumes that are files in them.
+// The volume verbs of the fake: volumes are files in pools.
 import { dirname, join } from "node:path";
 import { create } from "xmlbuilder2";
-import type { Libvirt, PoolRecord, VolumeRecord, VolumeRef } from "../libvirt/port";
+import type { Libvirt, VolumeRecord, VolumeRef } from "../libvirt/port";
 import { activePoolOf, fakeError, poolOf } from "./fake-state";
 import type { FakeFile, FakePool, FakeState } from "./fake-state";
 import { at, bytesOf, rootElement, textAt } from "./fake-xml";
 
-export type StorageVerbs = Pick<
+type VolumeVerbs = Pick<
   Libvirt,
-  "listPools" | "findPool" | "refreshPool" | "findVolume" | "listVolumes" | "createVolume" | "deleteVolume" | "growVolume"
+  "findVolume" | "listVolumes" | "createVolume" | "deleteVolume" | "growVolume" | "createVolumeFrom" | "uploadVolume" | "readVolume"
 >;
 
 const capacity = (bytes: number) => ({ "@unit": "bytes", "#": String(bytes) });
-
-function poolRecord({ name, uuid, type, path, active, capacityBytes }: FakePool): PoolRecord {
-  const size = active ? capacityBytes : 0;
-  const xml = create({
-    pool: {
-      "@type": type,
-      name,
-      uuid,
-      capacity: capacity(size),
-      allocation: capacity(0),
-      available: capacity(size),
-      source: {},
-      target: { path },
-    },
-  }).end({ headless: true, prettyPrint: true });
-  return { name, uuid, active, xml, capacityBytes: size };
-}
 
 const isBlock = (type: string) => ["logical", "disk", "zfs"].includes(type);
 
@@ -99,14 +82,15 @@ function createVolume(state: FakeState, poolName: string, xml: string): VolumeRe
   return volumeRecord(state, pool, name)!;
 }
 
-export function fakeStorageVerbs(state: FakeState): StorageVerbs {
+const notYet = async (): Promise<never> => {
+  throw new Error("the fake does not do that yet");
+};
+
+export function fakeVolumeVerbs(state: FakeState): VolumeVerbs {
   return {
-    listPools: async () => [...state.pools.values()].map(poolRecord),
-    findPool: async (name) => {
-      const pool = state.pools.get(name);
-      return pool && poolRecord(pool);
-    },
-    refreshPool: async (name) => rescan(state, activePoolOf(state, name)),
+    createVolumeFrom: notYet,
+    uploadVolume: notYet,
+    readVolume: notYet,
     findVolume: async (ref) => findVolume(state, ref),
     listVolumes: async (name) => [...activePoolOf(state, name).volumes],
     createVolume: async (pool, xml) => createVolume(state, pool, xml),

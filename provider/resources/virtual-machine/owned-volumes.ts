@@ -1,5 +1,6 @@
 // Which volumes are a machine's own, and when one that no disk needs any more goes. Converges the host.
 import type { DomainPlan, OwnedVolume } from "../../plan/domain";
+import { sourceName } from "../../plan/disk-source";
 import { domainXml } from "../../xml/domain-xml";
 import type { Call } from "../resource";
 import type { CheckedInputs } from "./contract";
@@ -22,7 +23,7 @@ export function ownedVolumes(machine: ObservedMachine, inputs: CheckedInputs, su
 
 /** Deletes the volumes of disks that are gone, once nothing runs on them; the metadata forgets them then. */
 export async function dropVolumes(uuid: string, plan: DomainPlan, call: Call): Promise<void> {
-  const planned = new Set(plan.disks.map(({ source }) => (source.type === "empty" ? undefined : source.path)));
+  const planned = new Set(plan.disks.map(({ source }) => sourceName(source)));
   const unplanned = plan.metadata.volumes.filter(({ path }) => !planned.has(path));
   const after = unplanned.length === 0 ? undefined : await observeMachine({ uuid }, call);
   if (after === undefined) return;

@@ -1,14 +1,13 @@
-// The port's verbs about pools and volumes.
+// The port's verbs about volumes.
 import { storageVolCreateFlags } from "node-libvirt";
-import type { StoragePool, StorageVol } from "node-libvirt";
+import type { StorageVol } from "node-libvirt";
 import { hostErrorCodes } from "./codes";
 import type { HostConnection } from "./connection";
 import { unlessCode } from "./errors";
-import type { CallOptions, Libvirt, PoolRecord, VolumeRecord, VolumeRef } from "./port";
+import { aboutPool, lookUpPool } from "./pools";
+import type { CallOptions, Libvirt, VolumeRecord, VolumeRef } from "./port";
 
 const { noPool, noVolume } = hostErrorCodes;
-
-const aboutPool = (doing: string, name: string, options: CallOptions | undefined) => ({ doing, what: `the pool ${name}`, options });
 
 const shownRef = (ref: VolumeRef) => ("path" in ref ? ref.path : `${ref.name} in the pool ${ref.pool}`);
 const aboutVolume = (doing: string, ref: VolumeRef, options: CallOptions | undefined) => ({
@@ -16,32 +15,6 @@ const aboutVolume = (doing: string, ref: VolumeRef, options: CallOptions | undef
   what: `the volume ${shownRef(ref)}`,
   options,
 });
-
-async function lookUpPool(host: HostConnection, name: string, options: CallOptions | undefined): Promise<StoragePool> {
-  return (await host.call("storagePoolLookupByName", { ...aboutPool("Looking up", name, options), args: { name } })).pool;
-}
-
-async function readPool(host: HostConnection, pool: StoragePool, options: CallOptions | undefined): Promise<PoolRecord> {
-  const about = aboutPool("Reading", pool.name, options);
-  const [{ active }, { xml }, { capacity }] = await Promise.all([
-    host.call("storagePoolIsActive", { ...about, args: { pool } }),
-    host.call("storagePoolGetXmlDesc", { ...about, args: { pool, flags: 0 } }),
-    host.call("storagePoolGetInfo", { ...about, args: { pool } }),
-  ]);
-  return { name: pool.name, uuid: pool.uuid, active, xml, capacityBytes: active ? Number(capacity) : 0 };
-}
-
-async function listPools(host: HostConnection, options: CallOptions | undefined): Promise<readonly PoolRecord[]> {
-  const { pools } = await host.call("connectListAllStoragePools", {
-    doing: "Listing",
-    what: "the host's storage pools",
-    args: { needResults: true, flags: 0 },
-    options,
-  });
-  // A pool may go while it is read: then it is not there.
-  const records = await Promise.all(pools.map((pool) => unlessCode(readPool(host, pool, options), noPool)));
-  return records.filter((record) => record !== undefined);
-}
 
 /** Rejects with "no such volume", or "no such pool" for a volume named by pool. */
 async function lookUpVolume(host: HostConnection, ref: VolumeRef, options: CallOptions | undefined): Promise<StorageVol> {
@@ -86,20 +59,11 @@ async function deleteVolume(host: HostConnection, ref: VolumeRef, options: CallO
   await unlessCode(deleted, noVolume, noPool);
 }
 
-type StorageVerb = "listPools" | "findPool" | "refreshPool" | "findVolume" | "listVolumes" | "createVolume" | "deleteVolume" | "growVolume";
+type VolumeVerb =
+  "findVolume" | "listVolumes" | "createVolume" | "deleteVolume" | "growVolume" | "createVolumeFrom" | "uploadVolume" | "readVolume";
 
-export function storageVerbs(host: HostConnection): Pick<Libvirt, StorageVerb> {
+export function volumeVerbs(host: HostConnection): Pick<Libvirt, VolumeVerb> {
   return {
-    listPools: (options) => listPools(host, options),
-    findPool: (name, options) =>
-      unlessCode(
-        lookUpPool(host, name, options).then((pool) => readPool(host, pool, options)),
-        noPool,
-      ),
-    refreshPool: async (name, options) => {
-      const pool = await lookUpPool(host, name, options);
-      await host.callSlowly("storagePoolRefresh", { ...aboutPool("Refreshing", name, options), args: { pool, flags: 0 } });
-    },
     findVolume: (ref, options) => findVolume(host, ref, options),
     listVolumes: async (name, options) => {
       const pool = await lookUpPool(host, name, options);
@@ -116,5 +80,13 @@ export function storageVerbs(host: HostConnection): Pick<Libvirt, StorageVerb> {
         args: { vol, capacity: BigInt(capacityBytes), flags: 0 },
       });
     },
+    createVolumeFrom: async (poolName, xml, from, options) => {
+      const [pool, clonevol] = await Promise.all([lookUpPool(host, poolName, options), lookUpVolume(host, from, options)]);
+      const about = aboutPool(`Copying ${shownRef(from)} into`, poolName, options);
+      const { vol } = await host.callSlowly("storageVolCreateXmlFrom", { ...about, args: { pool, xml, clonevol, flags: 0 } });
+      return readVolume(host, vol, options);
+    },
+    uploadVolume: () => Promise.reject(new Error("streams are not there yet")),
+    readVolume: () => Promise.reject(new Error("streams are not there yet")),
   };
 }
