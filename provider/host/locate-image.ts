@@ -1,12 +1,13 @@
 // One path of a backing chain -> what lies there: a volume that libvirt knows, else a file or device of this machine, where the daemon sees the same.
 import { dirname } from "node:path";
 import type { PoolRecord } from "../libvirt/port";
-import { parsePool, parseVolume } from "../xml/storage-xml";
+import { parsePool } from "../xml/pool-xml";
+import { parseVolume } from "../xml/storage-xml";
 import type { Eyes } from "./eyes";
 import { viewOfPool } from "./local-view";
 import { mountOfPath } from "./local-storage";
 import type { Machine } from "./machine";
-import { parseImageHeader } from "./qcow2-header";
+import { parseImageHeader } from "../plan/image-header";
 import { refreshPool } from "./refresh-pool";
 import { storageOfPoolType } from "./storage-kinds";
 

@@ -3,7 +3,7 @@ import { constants, promises as fs } from "node:fs";
 import { hostname, release } from "node:os";
 import { probeLocalWrite } from "./local-write-probe";
 import type { LocalProbe } from "./local-write-probe";
-import { headerBytes } from "./qcow2-header";
+import { headerBytes } from "../plan/image-header";
 
 export interface PathInfo {
   readonly isBlockDevice: boolean;

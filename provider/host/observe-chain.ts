@@ -10,7 +10,7 @@ import type { Image, Located, Locator } from "./locate-image";
 import { lookAtPool } from "./observe-pool";
 import type { PoolLook, UnansweredPool } from "./observe-pool";
 import type { ChainElement, ObserveOptions } from "./observer";
-import { backingPlace } from "./qcow2-header";
+import { backingPlace } from "./backing-place";
 import { storageOf } from "./storage-of";
 
 /** QEMU itself gives up on longer ones. */

@@ -1,5 +1,4 @@
 // The first bytes of an image file -> its format, size and backing file. Pure. Layout: https://gitlab.com/qemu-project/qemu/-/blob/v7.2.0/docs/interop/qcow2.txt
-import { dirname, resolve } from "node:path";
 
 /** "QFI\xfb" */
 const magic = 0x514649fb;
@@ -41,27 +40,4 @@ export function parseImageHeader(head: Buffer): ImageHeader {
     capacityBytes: Number(head.readBigUInt64BE(sizeAt)),
     backingName: isInside ? head.subarray(offset, offset + length).toString("utf8") : undefined,
   };
-}
-
-/** Where a backing file is: a path, or something that is no file here ("nbd://…", "json:{…}" without a file in it). */
-export type BackingPlace = { readonly path: string } | { readonly notAFile: string };
-
-/** The file name inside QEMU's "json:" names, at one of the two places where it stands. */
-function fileNameInJson(text: string): string | undefined {
-  try {
-    const options = JSON.parse(text) as { filename?: unknown; file?: { filename?: unknown }; "file.filename"?: unknown };
-    const name = options["file.filename"] ?? options.file?.filename ?? options.filename;
-    return typeof name === "string" ? name : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A relative name counts from the folder of the image that holds it. */
-export function backingPlace(imagePath: string, backingName: string): BackingPlace {
-  const isJson = backingName.startsWith("json:");
-  const name = isJson ? fileNameInJson(backingName.slice("json:".length)) : backingName.replace(/^file:/, "");
-  // As QEMU has it: a colon before the first slash begins a protocol.
-  if (name === undefined || /^[^/]*:/.test(name)) return { notAFile: backingName };
-  return { path: resolve(dirname(imagePath), name) };
 }
