@@ -1,7 +1,7 @@
-// Volumes and pools as libvirt tells of them.
+// Volumes as libvirt tells of them.
 import fc from "fast-check";
 import { anyText } from "./domain-plan.fixture";
-import { parsePool, parseVolume, volumeXml } from "./storage-xml";
+import { parseVolume, volumeXml } from "./storage-xml";
 
 test("a qcow2 volume with its base", () => {
   const xml = `<volume type='file'>
@@ -24,6 +24,8 @@ test("a qcow2 volume with its base", () => {
     format: "qcow2",
     capacityBytes: 21474836480,
     allocationBytes: 204800,
+    physicalBytes: 196624,
+    key: "/pool/root.qcow2",
     backingPath: "/pool/base.img",
     backingFormat: "raw",
   });
@@ -31,7 +33,14 @@ test("a qcow2 volume with its base", () => {
 
 test("a logical volume has a key for a path and no format", () => {
   const xml = "<volume type='block'><name>lv</name><key>/dev/vg/lv</key><capacity unit='G'>1</capacity></volume>";
-  expect(parseVolume(xml)).toEqual({ name: "lv", path: "/dev/vg/lv", format: "raw", capacityBytes: 1073741824, allocationBytes: 0 });
+  expect(parseVolume(xml)).toEqual({
+    name: "lv",
+    path: "/dev/vg/lv",
+    key: "/dev/vg/lv",
+    format: "raw",
+    capacityBytes: 1073741824,
+    allocationBytes: 0,
+  });
 });
 
 test("any volume is read as it was asked for", () => {
@@ -50,24 +59,4 @@ test("any volume is read as it was asked for", () => {
       });
     }),
   );
-});
-
-test.each([
-  {
-    because: "a folder",
-    xml: "<pool type='dir'><name>p</name><uuid>u</uuid><source></source><target><path>/pool</path></target></pool>",
-    pool: { name: "p", uuid: "u", type: "dir", path: "/pool" },
-  },
-  {
-    because: "a network file system",
-    xml: "<pool type='netfs'><name>p</name><uuid>u</uuid><source><host name='h'/><dir path='/e'/><format type='nfs'/></source><target><path>/m</path></target></pool>",
-    pool: { name: "p", uuid: "u", type: "netfs", path: "/m", sourceFormat: "nfs" },
-  },
-  {
-    because: "Ceph has no folder",
-    xml: "<pool type='rbd'><name>p</name><uuid>u</uuid><source><name>rbd</name></source></pool>",
-    pool: { name: "p", uuid: "u", type: "rbd" },
-  },
-])("pool: $because", ({ xml, pool }) => {
-  expect(parsePool(xml)).toEqual(pool);
 });
