@@ -1,7 +1,7 @@
 // A pool of the host -> its storage facts, as far as they can be had without a probe domain; what needs one is handed back as a question.
 import type { PoolRecord } from "../libvirt/port";
 import type { HostFacts, PoolFacts, StorageFacts } from "../plan/facts";
-import { parsePool } from "../xml/storage-xml";
+import { parsePool } from "../xml/pool-xml";
 import type { ProbeAnswer } from "./domain-probe";
 import type { Eyes } from "./eyes";
 import { answerByTable, observeLocalStorage } from "./local-storage";
