@@ -59,6 +59,8 @@ export type StreamPiece = { readonly data: Uint8Array } | { readonly holeBytes: 
 export interface UploadOptions extends CallOptions {
   /** Of the whole content, holes included. */
   readonly lengthBytes: number;
+  /** Where in the volume the content begins; 0 when absent. What is before it, and behind its end, stays as it is. */
+  readonly offsetBytes?: number | undefined;
   /** After each piece: bytes so far, holes included. */
   readonly onProgress?: ((doneBytes: number) => void) | undefined;
 }
@@ -185,8 +187,9 @@ export interface Libvirt {
   /** A new volume with the content of another, which may be in another pool; libvirt converts the format. Capacity is at least the other's. */
   createVolumeFrom(pool: string, xml: string, from: VolumeRef, options?: CallOptions): Promise<VolumeRecord>;
   /**
-   * Writes the content into the volume from its start, over a stream; holes are not sent where the daemon can make them (sparse streams). The volume's
-   * pool must not be refreshed meanwhile. An upload that is broken off leaves the volume half-written: it is for the caller to delete it.
+   * Writes the content into the volume, over a stream; holes are not sent where the daemon can make them (sparse streams). A volume that is a file grows
+   * with what is written behind its end. libvirt rescans the pool when the stream has ended, not at once: rescan it for what the volume is then.
+   * An upload that is broken off leaves the volume half-written: it is for the caller to delete it.
    */
   uploadVolume(ref: VolumeRef, content: AsyncIterable<StreamPiece>, options: UploadOptions): Promise<void>;
   /** The volume's bytes (not the guest's view of them) from `offsetBytes` on; fewer than `lengthBytes` at its end. */
