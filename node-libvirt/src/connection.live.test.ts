@@ -14,7 +14,7 @@ import {
 import { domainAffectFlags, domainBlockResizeFlags, domainMetadataTypes, storagePoolStates, storageVolResizeFlags } from "./constants";
 import { errorCodes } from "./error-codes";
 import { LibvirtArgumentError, LibvirtError } from "./errors";
-import type { LifecycleEvent } from "./lifecycle-events";
+import type { LifecycleEvent } from "./domain-events";
 import { describeWithLibvirtd, PrivateDaemon, saySkipped } from "./testing/private-daemon";
 import type { Domain } from "./wire-types";
 

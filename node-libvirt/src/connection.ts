@@ -1,15 +1,19 @@
-/** The public connection: typed calls over lanes, lifecycle events, close. */
+/** The public connection: typed calls over lanes, events, uploads and downloads, close. */
 import { CallLane } from "./call-lane";
 import { LibvirtConnectionError, LibvirtTimeoutError } from "./errors";
 import { openRpcSocket } from "./handshake";
-import { LifecycleEvents } from "./lifecycle-events";
-import type { EventMap } from "./lifecycle-events";
+import { DomainEvents } from "./domain-events";
+import type { EventMap } from "./domain-events";
 import { decodeResult, encodeArgs } from "./marshal";
 import { procedures } from "./procedures";
-import type { ArgsOf, Lane, ProcedureName, ResultOf } from "./procedures";
+import type { ArgsOf, CallName, Lane, ResultOf } from "./procedures";
 import type { KeepAlive } from "./rpc-socket";
+import type { StreamPiece } from "./rpc-stream";
 import type { OpenStream } from "./transports";
 import { defaultUri, parseUri } from "./uri";
+import { VolumeStreams } from "./volume-streams";
+import type { DownloadOptions, UploadOptions } from "./volume-streams";
+import type { StorageVol } from "./wire-types";
 
 const defaultTimeoutMs = 30_000;
 /** libvirt's own defaults: a dead peer is noticed after half a minute. */
@@ -41,7 +45,7 @@ export interface CallOptions {
 }
 
 /** A procedure without required arguments may be called by its name alone. */
-type CallParameters<P extends ProcedureName> =
+type CallParameters<P extends CallName> =
   Record<string, never> extends ArgsOf<P> ? [args?: ArgsOf<P>, options?: CallOptions] : [args: ArgsOf<P>, options?: CallOptions];
 
 export interface Connection {
@@ -53,7 +57,7 @@ export interface Connection {
    * LibvirtError (the daemon says no), LibvirtTimeoutError, LibvirtConnectionError (lost or unreachable; the next call connects again),
    * LibvirtArgumentError (refused here), or the signal's reason. Nothing is ever repeated by itself.
    */
-  call<P extends ProcedureName>(name: P, ...parameters: CallParameters<P>): Promise<ResultOf<P>>;
+  call<P extends CallName>(name: P, ...parameters: CallParameters<P>): Promise<ResultOf<P>>;
 
   /**
    * Subscribes, and returns what ends the subscription. Calls made afterwards are sent when the subscription is in place, so their events are seen.
@@ -61,7 +65,17 @@ export interface Connection {
    */
   on<E extends keyof EventMap>(name: E, listener: (event: EventMap[E]) => void): () => void;
 
-  /** Ends everything: calls not answered yet reject with reason "closed". Never hangs, not even on a frozen daemon. */
+  /**
+   * Writes content into a volume. Resolves when the daemon has confirmed it and the end of it has been seen in the volume (libvirtd confirms an upload
+   * whose last writes failed). A piece is the content's own again as soon as the next one is asked for. Rejects as calls do, with LibvirtUploadError, or
+   * with the content's own error, and leaves the volume half-written then.
+   */
+  upload(vol: StorageVol, content: AsyncIterable<StreamPiece>, options: UploadOptions): Promise<void>;
+
+  /** Reads a volume's bytes in order, as fast as they are taken. Leaving the loop ends the stream. Throws as calls reject. */
+  download(vol: StorageVol, options?: DownloadOptions): AsyncIterable<StreamPiece>;
+
+  /** Ends everything: calls not answered yet and streams reject with reason "closed". Never hangs, not even on a frozen daemon. */
   close(): Promise<void>;
 }
 
@@ -82,7 +96,8 @@ class LaneConnection implements Connection {
   readonly uri: string;
   readonly #timeoutMs: number;
   readonly #lanes: Readonly<Record<Lane, CallLane>>;
-  readonly #events: LifecycleEvents;
+  readonly #events: DomainEvents;
+  readonly #streams: VolumeStreams;
   #isClosed = false;
 
   constructor({ uri, timeoutMs = defaultTimeoutMs, readonly = false, keepAlive = defaultKeepAlive, openStream }: ConnectOptions) {
@@ -96,10 +111,11 @@ class LaneConnection implements Connection {
     this.uri = target.uri;
     this.#timeoutMs = timeoutMs;
     this.#lanes = { fast: lane(), slow: lane(), read: lane() };
-    this.#events = new LifecycleEvents((events, signal) => openRpcSocket({ ...open, ...events }, signal));
+    this.#streams = new VolumeStreams((options, signal) => openRpcSocket({ ...open, ...options }, signal));
+    this.#events = new DomainEvents((events, signal) => openRpcSocket({ ...open, ...events }, signal));
   }
 
-  async call<P extends ProcedureName>(name: P, ...[args, options = {}]: CallParameters<P>): Promise<ResultOf<P>> {
+  async call<P extends CallName>(name: P, ...[args, options = {}]: CallParameters<P>): Promise<ResultOf<P>> {
     const payload = encodeArgs(name, args ?? ({} as ArgsOf<P>));
     const { timeoutMs = this.#timeoutMs, signal } = options;
     const lane = this.#lanes[options.lane ?? procedures[name].lane];
@@ -111,9 +127,18 @@ class LaneConnection implements Connection {
     return this.#events.on(name, listener);
   }
 
+  upload(vol: StorageVol, content: AsyncIterable<StreamPiece>, options: UploadOptions): Promise<void> {
+    return this.#streams.upload(vol, content, options);
+  }
+
+  download(vol: StorageVol, options?: DownloadOptions): AsyncIterable<StreamPiece> {
+    return this.#streams.download(vol, options);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...Object.values(this.#lanes).map((lane) => lane.close(closedByUs)), this.#events.stop()]);
+    const lanes = Object.values(this.#lanes).map((lane) => lane.close(closedByUs));
+    await Promise.all([...lanes, this.#events.stop(), this.#streams.close(closedByUs)]);
   }
 }
 

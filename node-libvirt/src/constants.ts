@@ -234,3 +234,6 @@ export const storageVolDeleteFlags = { NORMAL: 0, ZEROED: 1, WITH_SNAPSHOTS: 2 }
 
 /** For storageVolGetInfoFlags: `allocation` is then the file's physical size. */
 export const storageVolInfoFlags = { USE_ALLOCATION: 0, GET_PHYSICAL: 1 } as const;
+
+/** For the flags of storageVolUpload and storageVolDownload, which `upload` and `download` set by their option `sparse`. */
+export const storageVolStreamFlags = { SPARSE_STREAM: 1 } as const;

@@ -4,7 +4,7 @@ import { connect } from "./connection";
 import type { Connection } from "./connection";
 import { domainEvents } from "./constants";
 import { LibvirtConnectionError, LibvirtTimeoutError } from "./errors";
-import type { LifecycleEvent } from "./lifecycle-events";
+import type { LifecycleEvent } from "./domain-events";
 import { describeWithLibvirtd, PrivateDaemon } from "./testing/private-daemon";
 import { scriptRunner } from "./testing/run-script";
 

@@ -76,3 +76,15 @@ export class LibvirtArgumentError extends Error {
     super(`${procedure}: ${problem}`, { cause });
   }
 }
+
+/** An upload did not put into the volume what was announced: the volume is half-written, and for the caller to delete or to write anew. */
+export class LibvirtUploadError extends Error {
+  override readonly name = "LibvirtUploadError";
+  constructor(
+    /** `length`: the content is not as long as announced. `lost`: the daemon confirmed the upload, but the volume does not hold its end. */
+    readonly reason: "length" | "lost",
+    message: string,
+  ) {
+    super(`storageVolUpload: ${message}`);
+  }
+}

@@ -14,9 +14,10 @@ export const programs = {
   keepAlive: { program: 0x6b65_6570, version: 1 },
 } as const;
 
-export const messageTypes = { call: 0, reply: 1, event: 2 } as const;
+export const messageTypes = { call: 0, reply: 1, event: 2, stream: 3, streamHole: 6 } as const;
 
-export const messageStatuses = { ok: 0, error: 1 } as const;
+/** `continue` is for streams alone: more is to come. */
+export const messageStatuses = { ok: 0, error: 1, continue: 2 } as const;
 
 /** The most bytes that the arguments of one call may have. */
 export const maxPayloadBytes = maxMessageBytes - headerBytes;
@@ -32,17 +33,25 @@ export interface Message {
   readonly payload: Buffer;
 }
 
-/** The message as bytes, length word first. The payload must not exceed maxPayloadBytes. */
-export function encodeMessage({ program, version, procedure, type, serial, status, payload }: Message): Buffer {
+/** What stands before a payload of so many bytes: the length word and the header. For payloads that are too large to be copied behind it. */
+export function encodeHeader(
+  { program, version, procedure, type, serial, status }: Omit<Message, "payload">,
+  payloadBytes: number,
+): Buffer {
   const writer = new XdrWriter();
-  writer.u32(minFrameBytes + payload.length);
+  writer.u32(minFrameBytes + payloadBytes);
   writer.u32(program);
   writer.u32(version);
   writer.i32(procedure);
   writer.i32(type);
   writer.u32(serial);
   writer.i32(status);
-  return Buffer.concat([writer.finish(), payload]);
+  return writer.finish();
+}
+
+/** The message as bytes, length word first. The payload must not exceed maxPayloadBytes. */
+export function encodeMessage(message: Message): Buffer {
+  return Buffer.concat([encodeHeader(message, message.payload.length), message.payload]);
 }
 
 function decodeMessage(frame: Buffer): Message {

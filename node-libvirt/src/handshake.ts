@@ -22,6 +22,8 @@ export interface OpenOptions extends RpcSocketOptions {
   readonly readonly: boolean;
   /** For all of it: socket, authentication and opening. */
   readonly timeoutMs: number;
+  /** Without the daemon's own pings: it gives up a client that reads too slowly to answer them. Ours are sent all the same. */
+  readonly refusesPings?: boolean;
   /** Where the byte stream comes from; tests put their own here. */
   readonly openStream?: OpenStream;
 }
@@ -70,9 +72,9 @@ function deadline(timeoutMs: number, signal: AbortSignal): { controller: AbortCo
   };
 }
 
-async function introduce(socket: RpcSocket, { target, readonly, keepAlive }: OpenOptions): Promise<void> {
+async function introduce(socket: RpcSocket, { target, readonly, keepAlive, refusesPings }: OpenOptions): Promise<void> {
   await authenticate(socket);
-  if (keepAlive !== false) await request(socket, "connectSupportsFeature", { feature: featureProgramKeepAlive });
+  if (keepAlive !== false && refusesPings !== true) await request(socket, "connectSupportsFeature", { feature: featureProgramKeepAlive });
   await request(socket, "connectOpen", { name: target.remoteUri, flags: readonly ? openReadonly : 0 });
 }
 

@@ -9,14 +9,20 @@ import { domain, domainCheckpoint, domainSnapshot, domainStatsRecord, secret, st
  */
 export type Lane = "fast" | "slow" | "read";
 
-export interface Procedure<A extends Shape = Shape, R extends Shape = Shape> {
+export interface Procedure<A extends Shape = Shape, R extends Shape = Shape, L extends Lane | "stream" = Lane | "stream"> {
   readonly number: number;
   readonly args: A;
   readonly results: R;
-  readonly lane: Lane;
+  /** `stream`: no call by itself, but the beginning of a stream, which has a socket of its own. */
+  readonly lane: L;
 }
 
-function procedure<const A extends Shape, const R extends Shape>(number: number, args: A, results: R, lane: Lane): Procedure<A, R> {
+function procedure<const A extends Shape, const R extends Shape, const L extends Lane | "stream">(
+  number: number,
+  args: A,
+  results: R,
+  lane: L,
+): Procedure<A, R, L> {
   return { number, args, results, lane };
 }
 
@@ -160,6 +166,8 @@ export const procedures = {
   storageVolDelete: procedure(94, { vol, flags }, {}, "slow"),
   storageVolResize: procedure(260, { vol, capacity: u64, flags }, {}, "slow"),
   storageVolWipe: procedure(165, { vol, flags }, {}, "slow"),
+  storageVolUpload: procedure(208, { vol, offset: u64, length: u64, flags }, {}, "stream"),
+  storageVolDownload: procedure(209, { vol, offset: u64, length: u64, flags }, {}, "stream"),
 
   // Secrets
   connectListAllSecrets: procedure(287, { needResults: bool, flags }, { secrets, ret: u32 }, "read"),
@@ -172,6 +180,12 @@ export const procedures = {
 } as const;
 
 export type ProcedureName = keyof typeof procedures;
+
+/** Procedures that open a stream. */
+export type StreamName = { [P in ProcedureName]: (typeof procedures)[P]["lane"] extends "stream" ? P : never }[ProcedureName];
+
+/** Procedures that are answered, and that is all. */
+export type CallName = Exclude<ProcedureName, StreamName>;
 
 type NullableKeys<T> = { [K in keyof T]: null extends T[K] ? K : never }[keyof T];
 type WithOptionalNulls<T> = { readonly [K in Exclude<keyof T, NullableKeys<T>>]: T[K] } & {

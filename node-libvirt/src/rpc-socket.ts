@@ -1,10 +1,10 @@
 /** One byte stream to the daemon: sends calls, matches replies by serial, hands out events, keeps the connection honest with keepalive. */
 import { LibvirtConnectionError, LibvirtError } from "./errors";
 import type { ConnectionErrorReason } from "./errors";
-import { encodeMessage, FrameSplitter, messageStatuses, messageTypes, programs } from "./frames";
+import { encodeHeader, encodeMessage, FrameSplitter, messageStatuses, messageTypes, programs } from "./frames";
 import type { Message } from "./frames";
 import { procedures } from "./procedures";
-import type { ProcedureName } from "./procedures";
+import type { ProcedureName, StreamName } from "./procedures";
 import type { ByteStream } from "./transports";
 import { remoteError } from "./wire-types";
 import { decodeValue } from "./xdr";
@@ -43,14 +43,23 @@ interface PendingCall {
   isAbandoned: boolean;
 }
 
+/** Who takes what comes for a stream. */
+export interface StreamReceiver {
+  /** One packet: data, a hole, the end, or the daemon's error. A throw counts as a protocol error. */
+  receive(message: Message): void;
+  lose(error: LibvirtConnectionError): void;
+}
+
 export class RpcSocket {
   readonly #stream: ByteStream;
   readonly #options: RpcSocketOptions;
   readonly #splitter = new FrameSplitter();
   readonly #pending = new Map<number, PendingCall>();
+  readonly #receivers = new Map<number, StreamReceiver>();
   readonly #keepAliveTimer: NodeJS.Timeout | undefined;
   #serial = 0;
   #hasHeard = true;
+  #isPaused = false;
   #unansweredPings = 0;
   #failure: LibvirtConnectionError | undefined;
   #reportClosed: (error: LibvirtConnectionError) => void = () => undefined;
@@ -87,6 +96,49 @@ export class RpcSocket {
     return this.#pending.size >= maxCallsInFlight && this.#activeCalls() === 0;
   }
 
+  /** Calls a procedure that opens a stream. What comes for the stream goes to the receiver, from before the reply until the connection ends. */
+  openStream(name: StreamName, payload: Buffer, receiver: StreamReceiver): { readonly reply: Promise<Buffer>; readonly serial: number } {
+    const { reply } = this.call(name, payload);
+    const serial = this.#serial;
+    if (this.isOpen) this.#receivers.set(serial, receiver);
+    this.#updateRef();
+    return { reply, serial };
+  }
+
+  /** Sends one packet of a stream. Resolves when the system has taken all of it: then the payload is the caller's again, and there is room for more. */
+  sendPacket(name: StreamName, serial: number, type: number, status: number, payload: Uint8Array): Promise<void> {
+    const header = encodeHeader({ ...programs.remote, procedure: procedures[name].number, type, serial, status }, payload.length);
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) throw this.#failure;
+      const taken = (error?: Error | null) => {
+        if (error === undefined || error === null) {
+          // The daemon reads, so it lives: with a socket full of data before them, its answers to pings may take their time.
+          this.#hasHeard = true;
+          resolve();
+        } else reject(this.#failure ?? error);
+      };
+      if (payload.length === 0) return void this.#stream.write(header, taken);
+      // Both in one system call, and the payload is not copied.
+      this.#stream.cork();
+      this.#stream.write(header);
+      this.#stream.write(payload, taken);
+      this.#stream.uncork();
+    });
+  }
+
+  /** Nothing is read until `resume`: the daemon has to wait. Keepalive waits too. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#hasHeard = true;
+    this.#stream.resume();
+  }
+
   /** Sends a call. Resolves with the reply's bytes; rejects with LibvirtError, or with LibvirtConnectionError as soon as the connection is lost. */
   call(name: ProcedureName, payload: Buffer): { readonly reply: Promise<Buffer>; readonly abandon: () => void } {
     const serial = this.#nextSerial();
@@ -110,6 +162,8 @@ export class RpcSocket {
       reject(new LibvirtConnectionError(reason, message, { cause, requestSent: true }));
     }
     this.#pending.clear();
+    for (const receiver of this.#receivers.values()) receiver.lose(this.#failure);
+    this.#receivers.clear();
     this.#reportClosed(this.#failure);
   }
 
@@ -137,9 +191,9 @@ export class RpcSocket {
     return active;
   }
 
-  /** The process stays alive for an answer that somebody waits for, and for nothing else. */
+  /** The process stays alive for an answer that somebody waits for and for a stream, and for nothing else. */
   #updateRef(): void {
-    if (this.#activeCalls() > 0) this.#stream.ref?.();
+    if (this.#activeCalls() > 0 || this.#receivers.size > 0) this.#stream.ref?.();
     else this.#stream.unref?.();
   }
 
@@ -179,14 +233,27 @@ export class RpcSocket {
     const isRemote = message.program === programs.remote.program && message.version === programs.remote.version;
     if (message.program === programs.keepAlive.program) this.#answerKeepAlive(message);
     else if (isRemote && message.type === messageTypes.reply) this.#settle(message);
+    else if (isRemote && isOfStream(message)) this.#receivePacket(message);
     else if (isRemote && message.type === messageTypes.event) this.#options.onEvent?.(message.procedure, message.payload);
     // Another program's events are no concern of ours; anything else was never asked for.
     else if (message.type !== messageTypes.event)
       throw new Error(`a message of type ${message.type}, program 0x${message.program.toString(16)}`);
   }
 
-  #settle({ serial, status, procedure, payload }: Message): void {
+  #receivePacket(message: Message): void {
+    const receiver = this.#receivers.get(message.serial);
+    if (receiver === undefined) throw new Error(`a packet of a stream that is not open (serial ${message.serial})`);
+    receiver.receive(message);
+  }
+
+  #settle(message: Message): void {
+    const { serial, status, procedure, payload } = message;
     const call = this.#pending.get(serial);
+    // libvirtd answers a hole that it cannot make with an error reply to the call that was answered long ago.
+    if (call === undefined && status === messageStatuses.error && this.#receivers.has(serial)) {
+      this.#receivePacket(message);
+      return;
+    }
     if (call === undefined || procedures[call.name].number !== procedure)
       throw new Error(`a reply that no call waits for (serial ${serial})`);
     if (status !== messageStatuses.ok && status !== messageStatuses.error) throw new Error(`a reply with the unknown status ${status}`);
@@ -202,7 +269,7 @@ export class RpcSocket {
   }
 
   #keepAlive(intervalMs: number, count: number): void {
-    if (this.#hasHeard) {
+    if (this.#hasHeard || this.#isPaused) {
       this.#hasHeard = false;
       this.#unansweredPings = 0;
       return;
@@ -216,7 +283,10 @@ export class RpcSocket {
   }
 }
 
-function decodeError(procedure: ProcedureName, payload: Buffer): Error {
+const isOfStream = ({ type }: Message): boolean => type === messageTypes.stream || type === messageTypes.streamHole;
+
+/** The daemon's error, as the class that callers see. */
+export function decodeError(procedure: ProcedureName, payload: Buffer): Error {
   try {
     const { code, domain, level, message } = decodeValue(remoteError, payload);
     return new LibvirtError({ code, domain, level, procedure, message: message ?? `libvirt error ${code} without a text` });

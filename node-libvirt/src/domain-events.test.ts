@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "./connection";
 import type { Connection } from "./connection";
 import { LibvirtConnectionError } from "./errors";
-import type { LifecycleEvent } from "./lifecycle-events";
+import type { LifecycleEvent } from "./domain-events";
 import { FakeDaemon, lifecycleEventProcedure, lifecyclePayload } from "./testing/fake-daemon";
 import type { FakeClient } from "./testing/fake-daemon";
 

@@ -1,28 +1,48 @@
-/** The daemon's lifecycle events → listeners, over a connection of their own that is opened again after it was lost. */
+/** The daemon's events about domains → listeners, over a connection of their own that is opened again after it was lost. */
 import { request } from "./handshake";
 import type { RpcSocket, RpcSocketOptions } from "./rpc-socket";
 import { domain } from "./wire-types";
-import { decodeValue, i32, struct } from "./xdr";
-import type { Decoded } from "./xdr";
+import { decodeValue, i32, string, struct } from "./xdr";
+import type { Codec, Decoded } from "./xdr";
 
-const lifecycleEventId = 0;
-const lifecycleProcedure = 318;
-const lifecycleMessage = struct({ callbackID: i32, dom: domain, event: i32, detail: i32 });
+/** Each message begins with the number of the subscription that it comes by; we have one an event. */
+const callbackIdBytes = 4;
 
-const firstRetryMs = 250;
-const maxRetryMs = 30_000;
+const lifecycleMessage = struct({ dom: domain, event: i32, detail: i32 });
+const deviceMessage = struct({ dom: domain, devAlias: string });
 
 /** `event` is one of `domainEvents`, `detail` one of the table that belongs to it; a newer daemon may send others. */
-export type LifecycleEvent = Omit<Decoded<typeof lifecycleMessage>, "callbackID">;
+export type LifecycleEvent = Decoded<typeof lifecycleMessage>;
+
+/** `devAlias` is the device's alias in the domain's live XML. */
+export type DeviceEvent = Decoded<typeof deviceMessage>;
 
 export interface EventMap {
   /** A domain was defined, started, stopped, … */
   readonly lifecycle: LifecycleEvent;
+  /** A device is out of a running domain. */
+  readonly deviceRemoved: DeviceEvent;
+  /** The guest refused to let a device go. */
+  readonly deviceRemovalFailed: DeviceEvent;
   /** The event connection was lost and is back: events in between were missed, so read the state again. */
   readonly gap: undefined;
 }
 
-/** One subscription with the daemon, from the first listener to the last, over as many connections as it takes. */
+type DaemonEvent = Exclude<keyof EventMap, "gap">;
+
+/** What is subscribed to, and as which procedure it comes. */
+const daemonEvents = {
+  lifecycle: { eventID: 0, procedure: 318, message: lifecycleMessage },
+  deviceRemoved: { eventID: 15, procedure: 333, message: deviceMessage },
+  deviceRemovalFailed: { eventID: 22, procedure: 367, message: deviceMessage },
+} as const satisfies { [E in DaemonEvent]: { eventID: number; procedure: number; message: Codec<EventMap[E]> } };
+
+const nameByProcedure = new Map(Object.entries(daemonEvents).map(([name, { procedure }]) => [procedure as number, name as DaemonEvent]));
+
+const firstRetryMs = 250;
+const maxRetryMs = 30_000;
+
+/** The subscription with the daemon, to all events at once, from the first listener to the last, over as many connections as it takes. */
 interface Run {
   readonly controller: AbortController;
   socket?: RpcSocket;
@@ -31,9 +51,9 @@ interface Run {
 
 type Listeners = { readonly [E in keyof EventMap]: Set<(event: EventMap[E]) => void> };
 
-export class LifecycleEvents {
+export class DomainEvents {
   readonly #open: (events: Pick<RpcSocketOptions, "onEvent">, signal: AbortSignal) => Promise<RpcSocket>;
-  readonly #listeners: Listeners = { lifecycle: new Set(), gap: new Set() };
+  readonly #listeners: Listeners = { lifecycle: new Set(), deviceRemoved: new Set(), deviceRemovalFailed: new Set(), gap: new Set() };
   #run: Run | undefined;
 
   /** Settles, never rejects, when the first attempt to subscribe is over. */
@@ -50,7 +70,7 @@ export class LifecycleEvents {
     if (this.#run === undefined) this.#start();
     return () => {
       this.#listeners[name].delete(entry);
-      if (this.#listeners.lifecycle.size === 0 && this.#listeners.gap.size === 0) void this.stop();
+      if (Object.values(this.#listeners).every(({ size }) => size === 0)) void this.stop();
     };
   }
 
@@ -72,7 +92,10 @@ export class LifecycleEvents {
       const socket = await this.#open({ onEvent: (procedure, payload) => this.#receive(procedure, payload) }, run.controller.signal);
       run.socket = socket;
       if (this.#run !== run) throw new Error("the last listener left meanwhile");
-      await request(socket, "connectDomainEventCallbackRegisterAny", { eventID: lifecycleEventId, dom: null });
+      const registered = Object.values(daemonEvents).map(({ eventID }) =>
+        request(socket, "connectDomainEventCallbackRegisterAny", { eventID, dom: null }),
+      );
+      await Promise.all(registered);
       if (isAgain) this.#emit("gap", undefined);
       void socket.closed.then(() => this.#retry(run, firstRetryMs));
     } catch {
@@ -89,9 +112,10 @@ export class LifecycleEvents {
   }
 
   #receive(procedure: number, payload: Buffer): void {
-    if (procedure !== lifecycleProcedure) return;
-    const { dom, event, detail } = decodeValue(lifecycleMessage, payload);
-    this.#emit("lifecycle", { dom, event, detail });
+    const name = nameByProcedure.get(procedure);
+    if (name === undefined) return;
+    const event = decodeValue<EventMap[DaemonEvent]>(daemonEvents[name].message, payload.subarray(callbackIdBytes));
+    this.#emit(name, event);
   }
 
   /** Each listener in a task of its own: one that throws disturbs neither the others nor the connection. */
