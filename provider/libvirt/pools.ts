@@ -8,6 +8,13 @@ import type { CallOptions, Libvirt, PoolRecord } from "./port";
 
 const { noPool } = hostErrorCodes;
 
+/** Without a flag no file system is made; with one, libvirt refuses pools that have no device to format. */
+const buildFlags = {
+  keep: storagePoolBuildFlags.NEW,
+  ifEmpty: storagePoolBuildFlags.NO_OVERWRITE,
+  overwrite: storagePoolBuildFlags.OVERWRITE,
+} as const;
+
 export const aboutPool = (doing: string, name: string, options: CallOptions | undefined) => ({ doing, what: `the pool ${name}`, options });
 
 export async function lookUpPool(host: HostConnection, name: string, options: CallOptions | undefined): Promise<StoragePool> {
@@ -99,7 +106,7 @@ export function poolVerbs(host: HostConnection): Pick<Libvirt, PoolVerb> {
     },
     buildPool: (name, options) =>
       act("Building", name, options, (pool, about) => {
-        const flags = options?.overwrite === true ? storagePoolBuildFlags.OVERWRITE : storagePoolBuildFlags.NEW;
+        const flags = buildFlags[options?.device ?? "keep"];
         return host.callSlowly("storagePoolBuild", { ...about, args: { pool, flags } });
       }),
     startPool: (name, options) =>

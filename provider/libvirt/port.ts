@@ -163,13 +163,17 @@ export interface Libvirt {
   findPoolByUuid(uuid: string, options?: CallOptions): Promise<PoolRecord | undefined>;
   /** Defines anew or over the definition with the same UUID; an active pool goes on as it is. */
   definePool(xml: string, options?: CallOptions): Promise<PoolName>;
-  /** Makes the folder, the file system or the partition table. `overwrite`: what is there is lost; else libvirt refuses to. */
-  buildPool(name: string, options?: CallOptions & { readonly overwrite?: boolean | undefined }): Promise<void>;
+  /**
+   * Makes the storage of a pool that is not active: the folder, with its permissions (there already is fine); of a disk, logical or zfs pool the partition
+   * table, the volume group, the dataset. What a device holds is kept, and is a refusal (pool built already). `device` is for fs, disk and logical pools:
+   * `ifEmpty` makes the file system of an fs pool too, `overwrite` whatever there is on the device, which is lost.
+   */
+  buildPool(name: string, options?: CallOptions & { readonly device?: "ifEmpty" | "overwrite" | undefined }): Promise<void>;
   /** Active already is success. */
   startPool(name: string, options?: CallOptions): Promise<void>;
   /** Not active already is success; the storage stays as it is. */
   stopPool(name: string, options?: CallOptions): Promise<void>;
-  /** Deletes the storage itself (VIR_STORAGE_POOL_DELETE): the empty folder, the volume group. The pool must not be active. */
+  /** Deletes the storage itself (VIR_STORAGE_POOL_DELETE): the empty folder, the volume group with its volumes. The pool must not be active. */
   deletePoolStorage(name: string, options?: CallOptions): Promise<void>;
   /** Gone already is success. */
   undefinePool(name: string, options?: CallOptions): Promise<void>;

@@ -3,9 +3,9 @@ import { CancelledError } from "../errors";
 import type { CallOptions, HostIdentity, Libvirt } from "../libvirt/port";
 import { fakeCapabilitiesXml, fakeDomainCapabilitiesXml, fakeMachines } from "./fake-capabilities";
 import { fakeDomainVerbs, stopFakeDomain } from "./fake-domains";
-import { fakeError, newFakeState, newUuid } from "./fake-state";
-import type { FakeDomain, FakeFile, FakeState } from "./fake-state";
-import { fakePoolVerbs } from "./fake-pools";
+import { fakeError, newFakeState } from "./fake-state";
+import type { FakeDomain, FakeFile, FakeFolder, FakeState } from "./fake-state";
+import { defaultFolder, fakePoolVerbs, newFakePool } from "./fake-pools";
 import { fakeSecretVerbs } from "./fake-secrets";
 import { fakeVolumeVerbs, rescan } from "./fake-storage";
 
@@ -108,6 +108,14 @@ export interface FakeLibvirt extends Libvirt {
   /** Puts an image on the host without libvirt's doing; a pool sees it at once unless `unseen`. */
   addFile(file: { path: string; format?: "raw" | "qcow2"; capacityBytes?: number; backing?: FakeFile["backing"]; unseen?: boolean }): void;
   removeFile(path: string): void;
+  /** Puts a folder there without libvirt's doing (0711, root's); a pool in it does not see that before its refresh. */
+  addFolder(path: string, folder?: Partial<FakeFolder>): void;
+  /** A folder of a pool, or above one; undefined where there is none. */
+  folder(path: string): FakeFolder | undefined;
+  removeFolder(path: string): void;
+  /** A block device, and what is on it: nothing unless told otherwise. */
+  addDevice(path: string, content?: string): void;
+  deviceContent(path: string): string | undefined;
   hasFile(path: string): boolean;
   /** Whether the storage at a folder (and below) accepts O_DIRECT; it does unless told otherwise. */
   setDirectIo(path: string, directIo: boolean): void;
@@ -229,7 +237,7 @@ function hands(state: FakeState, script: Script) {
       return { reached: reached.promise, release: released.fire };
     },
     addPool: ({ name, path, type = "dir", active = true, directIo = true, capacityBytes = 100 * 1024 ** 3 }) => {
-      const pool = { name, path, type, active, capacityBytes, uuid: newUuid(), volumes: new Set<string>() };
+      const pool = newFakePool(state, { name, path, type, active, capacityBytes });
       state.pools.set(name, pool);
       if (!directIo) state.withoutDirectIo.add(path);
       rescan(state, pool);
@@ -243,6 +251,11 @@ function hands(state: FakeState, script: Script) {
       if (!unseen) state.pools.forEach((pool) => rescan(state, pool));
     },
     removeFile: (path) => void state.files.delete(path),
+    addFolder: (path, folder = {}) => void state.folders.set(path, { ...defaultFolder, ...folder }),
+    folder: (path) => state.folders.get(path),
+    removeFolder: (path) => void state.folders.delete(path),
+    addDevice: (path, content = "") => void state.devices.set(path, content),
+    deviceContent: (path) => state.devices.get(path),
     hasFile: (path) => state.files.has(path),
     setDirectIo: (path, directIo) => {
       if (directIo) state.withoutDirectIo.delete(path);

@@ -29,11 +29,23 @@ export interface FakePool {
   readonly name: string;
   readonly uuid: string;
   readonly type: string;
+  /** Of the folder, or what stands before its volumes' names. */
   readonly path: string;
   active: boolean;
+  autostart: boolean;
+  /** The definition in force, which tells what libvirt saw of the folder too. */
+  definition: string;
+  /** Defined while the pool is active: in force once it has stopped. */
+  readonly nextDefinition?: string | undefined;
   capacityBytes: number;
   /** Volumes libvirt has seen, by name; a file made by hand is seen after a refresh. */
   readonly volumes: Set<string>;
+}
+
+export interface FakeFolder {
+  readonly mode: number;
+  readonly owner: number;
+  readonly group: number;
 }
 
 /** An image on the fake host, in a pool or not. */
@@ -48,6 +60,10 @@ export interface FakeState {
   readonly domains: Map<string, FakeDomain>;
   readonly pools: Map<string, FakePool>;
   readonly files: Map<string, FakeFile>;
+  /** The folders that pools are in, by path. */
+  readonly folders: Map<string, FakeFolder>;
+  /** What is on a block device, by its path: "" for nothing, else the word for its format. */
+  readonly devices: Map<string, string>;
   /** By UUID. */
   readonly secrets: Map<string, { readonly xml: string; value?: string | undefined }>;
   /** Folders (or files) whose storage refuses O_DIRECT; what lies below follows. */
@@ -62,6 +78,8 @@ export function newFakeState(): FakeState {
     domains: new Map(),
     pools: new Map(),
     files: new Map(),
+    folders: new Map(),
+    devices: new Map(),
     secrets: new Map(),
     withoutDirectIo: new Set(),
     events: new EventEmitter(),
