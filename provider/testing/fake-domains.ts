@@ -12,8 +12,8 @@ import {
   validateDisk,
   withoutId,
 } from "./fake-definition";
-import { domainOf, fakeError, newUuid, runningDomainOf } from "./fake-state";
-import type { FakeDomain, FakeState } from "./fake-state";
+import { domainOf, fakeError, fileChain, newUuid, runningDomainOf } from "./fake-state";
+import type { FakeDomain, FakeFile, FakeState } from "./fake-state";
 import { append, at, bytesOf, rootElement, setText, textAt, xmlText } from "./fake-xml";
 import type { Element } from "./fake-xml";
 
@@ -73,8 +73,28 @@ export function stopFakeDomain(state: FakeState, domain: FakeDomain): void {
 function run(state: FakeState, domain: FakeDomain, xml: string, paused: boolean): void {
   disksOf(rootElement(xml)).forEach((disk) => openDisk(state, disk, "process exited while connecting to monitor: "));
   domain.id = state.nextId++;
-  domain.liveXml = liveXmlOf(xml, domain.id);
+  domain.liveXml = withChains(state, liveXmlOf(xml, domain.id));
   domain.state = paused ? "paused" : "running";
+}
+
+/** A running disk shows its backing files, nearest outermost. */
+function withChains(state: FakeState, liveXml: string): string {
+  const root = rootElement(liveXml);
+  for (const disk of disksOf(root)) {
+    const path = at(disk, "source")?.getAttribute("file") ?? at(disk, "source")?.getAttribute("dev");
+    if (path === null || path === undefined) continue;
+    const [, ...backing] = fileChain(state, path);
+    backing.reduce((parent, file) => appendBacking(parent, file), disk);
+  }
+  return xmlText(root);
+}
+
+function appendBacking(parent: Element, { path, format }: FakeFile): Element {
+  const store = setText(parent, "backingStore", "");
+  store.setAttribute("type", "file");
+  setText(store, "format", "").setAttribute("type", format);
+  setText(store, "source", "").setAttribute("file", path);
+  return store;
 }
 
 function define(state: FakeState, xml: string): DomainName {

@@ -2,6 +2,7 @@
 import { CancelledError } from "../errors";
 import type { CallOptions, HostIdentity, Libvirt } from "../libvirt/port";
 import { fakeCapabilitiesXml, fakeDomainCapabilitiesXml, fakeMachines } from "./fake-capabilities";
+import { emptyContent, writeAt } from "./fake-content";
 import { fakeDomainVerbs, stopFakeDomain } from "./fake-domains";
 import { fakeError, newFakeState } from "./fake-state";
 import type { FakeDomain, FakeFile, FakeFolder, FakeState } from "./fake-state";
@@ -108,6 +109,12 @@ export interface FakeLibvirt extends Libvirt {
   /** Puts an image on the host without libvirt's doing; a pool sees it at once unless `unseen`. */
   addFile(file: { path: string; format?: "raw" | "qcow2"; capacityBytes?: number; backing?: FakeFile["backing"]; unseen?: boolean }): void;
   removeFile(path: string): void;
+  /** The image as it is now; undefined where there is none. */
+  file(path: string): FakeFile | undefined;
+  /** Writes bytes into an image from its start, as a guest or a user may. */
+  write(path: string, bytes: Uint8Array): void;
+  /** The next upload fails with the error once so many bytes are through. */
+  breakNextUpload(afterBytes: number, error: Error): void;
   /** Puts a folder there without libvirt's doing (0711, root's); a pool in it does not see that before its refresh. */
   addFolder(path: string, folder?: Partial<FakeFolder>): void;
   /** A folder of a pool, or above one; undefined where there is none. */
@@ -251,6 +258,12 @@ function hands(state: FakeState, script: Script) {
       if (!unseen) state.pools.forEach((pool) => rescan(state, pool));
     },
     removeFile: (path) => void state.files.delete(path),
+    file: (path) => state.files.get(path),
+    write: (path, bytes) => {
+      const file = state.files.get(path);
+      if (file !== undefined) writeAt((file.content ??= emptyContent(0)), 0, bytes);
+    },
+    breakNextUpload: (afterBytes, error) => void state.uploadBreaks.push({ afterBytes, error }),
     addFolder: (path, folder = {}) => void state.folders.set(path, { ...defaultFolder, ...folder }),
     folder: (path) => state.folders.get(path),
     removeFolder: (path) => void state.folders.delete(path),

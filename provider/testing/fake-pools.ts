@@ -2,7 +2,7 @@
 import type { Libvirt, PoolRecord } from "../libvirt/port";
 import { activePoolOf, fakeError, newUuid, poolOf } from "./fake-state";
 import type { FakeFolder, FakePool, FakeState } from "./fake-state";
-import { rescan } from "./fake-storage";
+import { rescan, usedBytes } from "./fake-storage";
 import { at, children, rootElement, setText, textAt, xmlText } from "./fake-xml";
 import type { Element } from "./fake-xml";
 
@@ -92,13 +92,15 @@ export function newFakePool(
   return { name, uuid, type, path, active, autostart: false, definition, capacityBytes, volumes: new Set() };
 }
 
-function poolRecord({ name, uuid, active, autostart, capacityBytes, definition, nextDefinition }: FakePool): PoolRecord {
+function poolRecord(state: FakeState, pool: FakePool): PoolRecord {
+  const { name, uuid, active, autostart, capacityBytes, definition, nextDefinition } = pool;
   const size = active ? capacityBytes : 0;
+  const used = active ? usedBytes(state, pool) : 0;
   const root = rootElement(nextDefinition ?? definition);
-  for (const [element, bytes] of Object.entries({ capacity: size, allocation: 0, available: size })) {
+  for (const [element, bytes] of Object.entries({ capacity: size, allocation: used, available: size - used })) {
     setText(root, element, String(bytes)).setAttribute("unit", "bytes");
   }
-  return { name, uuid, active, persistent: true, autostart, xml: xmlText(root), capacityBytes: size, availableBytes: size };
+  return { name, uuid, active, persistent: true, autostart, xml: xmlText(root), capacityBytes: size, availableBytes: size - used };
 }
 
 function refuseConflicts(state: FakeState, { name, uuid, type, path, definition }: ReturnType<typeof parseDefinition>): void {
@@ -249,14 +251,14 @@ function deleteStorage(state: FakeState, name: string): void {
 
 export function fakePoolVerbs(state: FakeState): PoolVerbs {
   return {
-    listPools: async () => [...state.pools.values()].map(poolRecord),
+    listPools: async () => [...state.pools.values()].map((pool) => poolRecord(state, pool)),
     findPool: async (name) => {
       const pool = state.pools.get(name);
-      return pool && poolRecord(pool);
+      return pool && poolRecord(state, pool);
     },
     findPoolByUuid: async (uuid) => {
       const pool = [...state.pools.values()].find((each) => each.uuid === uuid);
-      return pool && poolRecord(pool);
+      return pool && poolRecord(state, pool);
     },
     refreshPool: async (name) => look(state, activePoolOf(state, name)),
     definePool: async (xml) => {

@@ -5,6 +5,8 @@ import { dirname } from "node:path";
 import { HostError } from "../errors";
 import { hostErrorCodes } from "../libvirt/codes";
 import type { DomainState } from "../libvirt/port";
+import type { FakeContent } from "./fake-content";
+import type { UploadBreak } from "./fake-storage";
 
 export interface FakeDomain {
   readonly uuid: string;
@@ -54,6 +56,12 @@ export interface FakeFile {
   readonly format: "raw" | "qcow2";
   capacityBytes: number;
   readonly backing?: { readonly path: string; readonly format: "raw" | "qcow2" } | undefined;
+  /** Its bytes, once there are some; an image without is empty. */
+  content?: FakeContent | undefined;
+  /** Bytes that were set aside for it when it was made. */
+  readonly allocatedBytes?: number | undefined;
+  /** The image that it was made from, by libvirt's copy. */
+  readonly copiedFrom?: string | undefined;
 }
 
 export interface FakeState {
@@ -64,6 +72,8 @@ export interface FakeState {
   readonly folders: Map<string, FakeFolder>;
   /** What is on a block device, by its path: "" for nothing, else the word for its format. */
   readonly devices: Map<string, string>;
+  /** How the next uploads are broken off, in order. */
+  readonly uploadBreaks: UploadBreak[];
   /** By UUID. */
   readonly secrets: Map<string, { readonly xml: string; value?: string | undefined }>;
   /** Folders (or files) whose storage refuses O_DIRECT; what lies below follows. */
@@ -80,6 +90,7 @@ export function newFakeState(): FakeState {
     files: new Map(),
     folders: new Map(),
     devices: new Map(),
+    uploadBreaks: [],
     secrets: new Map(),
     withoutDirectIo: new Set(),
     events: new EventEmitter(),
