@@ -12,6 +12,11 @@ export interface ImageRequest {
   readonly source: string;
   /** What the content must be. "none": waived by the user. Absent: only for files of this machine. */
   readonly checksum?: Checksum | "none" | undefined;
+  /**
+   * What the user says that the image is. "raw": its bytes are a disk whatever they look like, and nothing in them is looked at.
+   * "qcow2": anything else is refused. Absent: by the header.
+   */
+  readonly format?: DiskFormat | undefined;
   readonly signal: AbortSignal;
   /** Progress of long work: "downloading debian-12.qcow2: 120 of 340 MB (35 %)". */
   readonly status: (message: string) => void;
@@ -31,14 +36,17 @@ export interface LocalImage {
   readonly format: DiskFormat;
   /** What a guest sees: the file's size for raw. */
   readonly capacityBytes: number;
-  /** The content from its start, each piece at most 256 KiB of data. */
+  /**
+   * The content from its start, each piece at most 256 KiB of data, zeroes of at least 64 KiB as holes. Throws ImageError when the file was
+   * changed since it was verified, and CancelledError when the request's signal ends.
+   */
   pieces(): AsyncIterable<ImagePiece>;
   /** Closes what is open. A downloaded file stays in the cache for the next time. */
   close(): Promise<void>;
 }
 
-/** What of a source can be known without reading its content. */
+/** Where images come from. */
 export interface ImageSources {
-  /** Downloads (or finds in the cache) and verifies; rejects with ImageError. */
+  /** Downloads (or finds in the cache) and verifies; rejects with ImageError, or CancelledError. Several may run at once, for one source too. */
   open(request: ImageRequest): Promise<LocalImage>;
 }

@@ -23,6 +23,65 @@ export interface ImageHeader {
   readonly backingName?: string | undefined;
 }
 
+/** What a qcow2 header says of the file's own shape. Offsets and sizes are in bytes. */
+export interface Qcow2Layout {
+  readonly version: number;
+  readonly clusterBits: number;
+  readonly isEncrypted: boolean;
+  /** Left open by a writer that has not come back: the counters of the clusters in use may be wrong. */
+  readonly isDirty: boolean;
+  /** Marked by QEMU when it found the metadata damaged. */
+  readonly isMarkedCorrupt: boolean;
+  /** The guest's data lies in another file. */
+  readonly hasDataFile: boolean;
+  /** True also where the name lies outside of the header, and so cannot be read. */
+  readonly hasBackingFile: boolean;
+  readonly hasExtendedEntries: boolean;
+  readonly l1Entries: number;
+  readonly l1Offset: number;
+  readonly refcountTableOffset: number;
+  readonly refcountTableClusters: number;
+  /** The counter of one cluster has two to the power of this many bits. */
+  readonly refcountOrder: number;
+}
+
+const clusterBitsAt = 20;
+const encryptionAt = 32;
+const l1EntriesAt = 36;
+const l1OffsetAt = 40;
+const refcountTableOffsetAt = 48;
+const refcountTableClustersAt = 56;
+/** From version 3 on; 16-bit counters and no features before. */
+const featuresAt = 72;
+const refcountOrderAt = 96;
+const version3Bytes = 104;
+const oldRefcountOrder = 4;
+const features = { dirty: 1n << 0n, corrupt: 1n << 1n, dataFile: 1n << 2n, extendedEntries: 1n << 4n } as const;
+
+/** undefined: no qcow2 header, or one that is cut off. */
+export function qcow2Layout(head: Buffer): Qcow2Layout | undefined {
+  if (parseImageHeader(head).format !== "qcow2") return undefined;
+  const version = head.readUInt32BE(4);
+  const isOld = version === oldestVersion;
+  if (!isOld && head.length < version3Bytes) return undefined;
+  const set = isOld ? 0n : head.readBigUInt64BE(featuresAt);
+  return {
+    version,
+    clusterBits: head.readUInt32BE(clusterBitsAt),
+    isEncrypted: head.readUInt32BE(encryptionAt) !== 0,
+    isDirty: (set & features.dirty) !== 0n,
+    isMarkedCorrupt: (set & features.corrupt) !== 0n,
+    hasDataFile: (set & features.dataFile) !== 0n,
+    hasBackingFile: head.readBigUInt64BE(backingOffsetAt) !== 0n,
+    hasExtendedEntries: (set & features.extendedEntries) !== 0n,
+    l1Entries: head.readUInt32BE(l1EntriesAt),
+    l1Offset: Number(head.readBigUInt64BE(l1OffsetAt)),
+    refcountTableOffset: Number(head.readBigUInt64BE(refcountTableOffsetAt)),
+    refcountTableClusters: head.readUInt32BE(refcountTableClustersAt),
+    refcountOrder: isOld ? oldRefcountOrder : head.readUInt32BE(refcountOrderAt),
+  };
+}
+
 /** Formats that QEMU knows by their first bytes, besides qcow2. */
 const otherMagics = ["KDMV", "COWD", "# Disk DescriptorFile", "vhdxfile", "conectix", "QED\0", "<<< "];
 
