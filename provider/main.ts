@@ -1,6 +1,8 @@
 // The composition root: the only place where the wire, the resources and a real host meet.
 import type * as LibvirtModule from "./libvirt/connect";
 import type * as ObserverModule from "./host/observe-host";
+import type { ImageSources } from "./images/image-source";
+import type * as ImagesModule from "./images/image-sources";
 import type * as RegistryModule from "./resources/registry";
 import type { ProviderConfig, Services } from "./resources/resource";
 import { runPlugin } from "./rpc/run-plugin";
@@ -15,12 +17,23 @@ const loadSchema = () => JSON.stringify(require("../schema.json"));
 
 const { version } = require("./package.json") as { readonly version: string };
 
+/** Most runs open no image: what downloads them is loaded with the first. */
+function lazyImages(): ImageSources {
+  let sources: ImageSources | undefined;
+  return {
+    open: (request) => {
+      sources ??= (require("./images/image-sources") as typeof ImagesModule).createImageSources();
+      return sources.open(request);
+    },
+  };
+}
+
 /** One lazy connection a provider: nothing is asked of the host before a verb needs it. */
 const makeServices = (config: ProviderConfig): Services => {
   const { connectLibvirt } = require("./libvirt/connect") as typeof LibvirtModule;
   const { createHostObserver } = require("./host/observe-host") as typeof ObserverModule;
   const libvirt = connectLibvirt(config);
-  return { config, libvirt, host: createHostObserver(libvirt) };
+  return { config, libvirt, host: createHostObserver(libvirt), images: lazyImages() };
 };
 /* eslint-enable @typescript-eslint/no-require-imports */
 

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Problem } from "../errors";
 import type { Libvirt } from "../libvirt/port";
 import type { HostObserver } from "../host/observer";
+import type { ImageSources } from "../images/image-source";
 
 /** Stands for a value that is not known until another resource exists. Any value, at any depth, may be it in check, diff and preview. */
 export const unknown: unique symbol = Symbol("unknown until apply");
@@ -34,6 +35,7 @@ export interface Services {
   readonly config: ProviderConfig;
   readonly libvirt: Libvirt;
   readonly host: HostObserver;
+  readonly images: ImageSources;
 }
 
 export interface Call {

@@ -152,7 +152,12 @@ void runPlugin(
     version: "1.2.3",
     loadSchema: () => process.env["FIXTURE_SCHEMA"] ?? JSON.stringify({ name: "kvm" }),
     loadRegistry: () => ({ [scripted.token]: scripted }),
-    makeServices: (config): Services => ({ config, libvirt: untouchable("libvirt"), host: untouchable("host") }),
+    makeServices: (config): Services => ({
+      config,
+      libvirt: untouchable("libvirt"),
+      host: untouchable("host"),
+      images: untouchable("images"),
+    }),
     cancelGraceMs: 300,
   },
   process.argv.slice(2),

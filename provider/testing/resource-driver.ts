@@ -2,9 +2,11 @@
 import { CreatedButFailedError, RefusedError } from "../errors";
 import type { Problem } from "../errors";
 import type { HostObserver } from "../host/observer";
+import type { ImageSources } from "../images/image-source";
 import type { Libvirt } from "../libvirt/port";
 import type { Call, CheckRequest, DiffResult, ResourceDefinition, Values } from "../resources/resource";
 import { unknown } from "../resources/resource";
+import { createFakeImages } from "./fake-images";
 
 export interface LogLine {
   readonly level: "info" | "warn" | "status";
@@ -37,6 +39,8 @@ export interface DriverOptions {
   readonly definition: ResourceDefinition;
   readonly libvirt: Libvirt;
   readonly host: HostObserver;
+  /** No source has an image when absent. */
+  readonly images?: ImageSources;
   /** The resource's name in the program; "web" when absent. */
   readonly name?: string;
   readonly autoName?: CheckRequest["autoName"];
@@ -75,7 +79,7 @@ function stored(values: Values): Values {
 
 const pathsOf = ({ changes }: DiffResult) => changes.map(({ path }) => path);
 
-export function createResourceDriver({ definition, libvirt, host, name = "web", autoName }: DriverOptions) {
+export function createResourceDriver({ definition, libvirt, host, images = createFakeImages(), name = "web", autoName }: DriverOptions) {
   const { lifecycle } = definition;
   const urn = `urn:pulumi:test::project::${definition.token}::${name}`;
   const log: LogLine[] = [];
@@ -88,7 +92,7 @@ export function createResourceDriver({ definition, libvirt, host, name = "web", 
     urn,
     signal,
     log: { info: say("info"), warn: say("warn"), status: say("status") },
-    services: { config: { uri: libvirt.uri, timeoutMs: 1000 }, libvirt, host },
+    services: { config: { uri: libvirt.uri, timeoutMs: 1000 }, libvirt, host, images },
   });
   const step = (did: Step["did"], rest: Partial<Step> = {}): Step => ({
     did,

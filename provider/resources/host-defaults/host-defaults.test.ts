@@ -1,4 +1,5 @@
 // The policy with the facts of the host beside it: what each verb shows, and when facts are fresh.
+import { createFakeImages } from "../../testing/fake-images";
 import { createFakeHostObserver, poolFacts, ramfsPoolFacts } from "../../testing/fake-host-observer";
 import { createFakeLibvirt } from "../../testing/fake-libvirt";
 import { createResourceDriver } from "../../testing/resource-driver";
@@ -56,7 +57,7 @@ test("the engine is asked to refresh before each update", async () => {
     urn: "urn:pulumi:s::p::kvm:index:HostDefaults::host",
     signal: new AbortController().signal,
     log: { info: () => undefined, warn: () => undefined, status: () => undefined },
-    services: { config: { uri: libvirt.uri, timeoutMs: 1 }, libvirt, host },
+    services: { config: { uri: libvirt.uri, timeoutMs: 1 }, libvirt, host, images: createFakeImages() },
   };
   const { create, read, update } = hostDefaults.lifecycle;
   const change = { id: "fake", oldInputs: {}, oldState: {}, news: {}, ignoreChanges: [] };
