@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "./connection";
 import type { Connection } from "./connection";
 import { LibvirtConnectionError } from "./errors";
-import type { LifecycleEvent } from "./domain-events";
-import { FakeDaemon, lifecycleEventProcedure, lifecyclePayload } from "./testing/fake-daemon";
+import type { DeviceEvent, LifecycleEvent } from "./domain-events";
+import { devicePayload, FakeDaemon, lifecycleEventProcedure, lifecyclePayload } from "./testing/fake-daemon";
 import type { FakeClient } from "./testing/fake-daemon";
 
 const unknownEventProcedure = 9_999;
@@ -54,6 +54,24 @@ test("a call made after on() is sent when the subscription is in place", async (
   conn.on("lifecycle", () => undefined);
   await conn.call("connectGetLibVersion");
   expect(subscribed()).toHaveLength(1);
+});
+
+test.each([
+  { name: "deviceRemoved", procedure: 333, eventID: 15, because: "the guest let go" },
+  { name: "deviceRemovalFailed", procedure: 367, eventID: 22, because: "the guest refused" },
+] as const)("$name tells which device of which domain, because $because", async ({ name, procedure, eventID }) => {
+  const events: DeviceEvent[] = [];
+  const others: unknown[] = [];
+  conn.on(name, (event) => events.push(event));
+  conn.on("lifecycle", (event) => others.push(event));
+  await conn.call("connectGetLibVersion");
+  expect(subscribed()).toHaveLength(1);
+  const asked = subscribed()[0]!.calls.filter((call) => call.name === "connectDomainEventCallbackRegisterAny");
+  expect(asked.map(({ message }) => message.payload.readInt32BE(0))).toContain(eventID);
+  subscribed()[0]!.sendEvent(procedure, devicePayload("virtio-disk1"));
+  await until(() => events.length === 1);
+  expect(events[0]).toEqual({ dom: { name: "vm", uuid: "6695eb01-f6a4-8304-79aa-97f2502e193f", id: 1 }, devAlias: "virtio-disk1" });
+  expect(others).toHaveLength(0);
 });
 
 test("events that nobody knows are passed over", async () => {

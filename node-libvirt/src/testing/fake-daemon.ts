@@ -11,7 +11,7 @@ import { procedures } from "../procedures";
 import type { ProcedureName, ResultOf } from "../procedures";
 import { domain, remoteError } from "../wire-types";
 import type { RemoteError } from "../wire-types";
-import { encodeValue, i32, struct } from "../xdr";
+import { encodeValue, i32, string, struct } from "../xdr";
 
 const nameByNumber = new Map(Object.entries(procedures).map(([name, { number }]) => [number, name as ProcedureName]));
 const lifecycleProcedure = 318;
@@ -32,6 +32,10 @@ export interface FakeClient {
   readonly stream: Duplex;
   readonly calls: FakeCall[];
   readonly keepAlives: number[];
+  /** What came for streams, in order. */
+  readonly packets: Message[];
+  /** Sends a packet of the stream that the last call opened. */
+  sendPacket(packet: { type?: number; status?: number; payload?: Buffer }): void;
   /** Sends bytes as they are. */
   sendRaw(bytes: Buffer): void;
   sendKeepAlive(procedure: number): void;
@@ -43,6 +47,8 @@ export interface FakeBehaviour {
   readonly authTypes?: readonly number[];
   /** Returns true when it took care of the call; otherwise the daemon answers those it knows and leaves the rest unanswered. */
   readonly onCall?: (call: FakeCall) => boolean;
+  /** Told of every packet of a stream. */
+  readonly onPacket?: (packet: Message, client: FakeClient) => void;
 }
 
 const emptyResult = {};
@@ -62,6 +68,12 @@ export function serve(stream: Duplex, behaviour: FakeBehaviour): FakeClient {
     stream,
     calls: [],
     keepAlives: [],
+    packets: [],
+    sendPacket: ({ type = messageTypes.stream, status = messageStatuses.continue, payload = Buffer.alloc(0) }) => {
+      const opening = client.calls.at(-1)?.message;
+      if (opening === undefined) throw new Error("no call came by which a stream could have been opened");
+      client.sendRaw(encodeMessage({ ...opening, type, status, payload }));
+    },
     sendRaw: (bytes) => void stream.write(bytes),
     sendKeepAlive: (procedure) => void stream.write(encodeMessage(eventOf(programs.keepAlive, procedure, Buffer.alloc(0)))),
     sendEvent: (procedure, payload) => void stream.write(encodeMessage(eventOf(programs.remote, procedure, payload))),
@@ -70,7 +82,10 @@ export function serve(stream: Duplex, behaviour: FakeBehaviour): FakeClient {
   stream.on("data", (chunk: Buffer) => {
     for (const message of splitter.push(chunk)) {
       if (message.program === programs.keepAlive.program) client.keepAlives.push(message.procedure);
-      else receiveCall(client, message, behaviour);
+      else if (message.type === messageTypes.stream || message.type === messageTypes.streamHole) {
+        client.packets.push(message);
+        behaviour.onPacket?.(message, client);
+      } else receiveCall(client, message, behaviour);
     }
   });
   return client;
@@ -102,15 +117,25 @@ export function replyBytes(message: Message, payload: Buffer): Buffer {
 
 /** An error reply to a call, as bytes. */
 export function errorBytes(message: Message, error: Partial<RemoteError>): Buffer {
+  return encodeMessage({ ...message, type: messageTypes.reply, status: messageStatuses.error, payload: errorPayload(error) });
+}
+
+/** What stands in an error reply, or in the packet that breaks a stream off. */
+export function errorPayload(error: Partial<RemoteError>): Buffer {
   const nothing = { dom: null, str1: null, str2: null, str3: null, int1: 0, int2: 0, net: null };
-  const payload = encodeValue(remoteError, { code: 1, domain: 10, message: "internal error", level: 2, ...nothing, ...error });
-  return encodeMessage({ ...message, type: messageTypes.reply, status: messageStatuses.error, payload });
+  return encodeValue(remoteError, { code: 1, domain: 10, message: "internal error", level: 2, ...nothing, ...error });
 }
 
 /** A lifecycle event's payload. */
 export function lifecyclePayload(event: number, detail: number, id = 1): Buffer {
   const shape = struct({ callbackID: i32, dom: domain, event: i32, detail: i32 });
   return encodeValue(shape, { callbackID, dom: { name: "vm", uuid: "6695eb01-f6a4-8304-79aa-97f2502e193f", id }, event, detail });
+}
+
+/** The payload of a device's removal, and of its failure. */
+export function devicePayload(devAlias: string): Buffer {
+  const shape = struct({ callbackID: i32, dom: domain, devAlias: string });
+  return encodeValue(shape, { callbackID, dom: { name: "vm", uuid: "6695eb01-f6a4-8304-79aa-97f2502e193f", id: 1 }, devAlias });
 }
 
 export const lifecycleEventProcedure = lifecycleProcedure;
