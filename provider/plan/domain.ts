@@ -168,6 +168,8 @@ export interface ObservedDisk {
   readonly device: string;
   readonly bus?: string | undefined;
   readonly target: string;
+  /** libvirt's or the user's own name of the device, while it runs. */
+  readonly alias?: string | undefined;
   /** libvirt's disk type: file, block, network, volume, … */
   readonly sourceType: string;
   /** What the source says, where a plan can say it too. */

@@ -12,7 +12,9 @@ const childOrder: Readonly<Record<string, readonly string[]>> = {
     "maxMemory",
     "memory",
     "currentMemory",
+    "memoryBacking",
     "vcpu",
+    "iothreads",
     "os",
     "features",
     "cpu",
@@ -21,7 +23,7 @@ const childOrder: Readonly<Record<string, readonly string[]>> = {
   ],
   os: ["type", "loader", "nvram", "kernel", "initrd", "cmdline", "boot"],
   devices: ["emulator", "disk", "controller", "interface", "serial", "console", "input", "graphics", "video", "memballoon"],
-  disk: ["driver", "source", "backingStore", "target", "readonly", "shareable", "serial", "boot", "alias", "address"],
+  disk: ["driver", "source", "backingStore", "target", "iotune", "readonly", "shareable", "serial", "wwn", "boot", "alias", "address"],
 };
 
 /** Adds a child after its equals and before what libvirt writes behind it; a parent without a known order gets it at its end. */

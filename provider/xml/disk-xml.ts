@@ -1,16 +1,16 @@
 // One disk -> its element in a definition, written over what is there so that nothing unmanaged is lost.
-import type { DiskSource, DomainDisk } from "../plan/domain";
+import type { DiskSource, DiskTuning, DomainDisk } from "../plan/domain";
 import type { DriverSettings } from "../plan/settings";
 import { BugError } from "../errors";
 import { addInOrder, ensureChild, setFlag } from "./child-order";
+import { writeSource } from "./disk-source-xml";
 import { attributeOf, childOf, childrenOf, newRoot, removeChildren, setAttributes, setText, type XmlElement } from "./document";
+import { writeIoTune } from "./iotune";
 import { readXml } from "./read-xml";
 import { writeXml } from "./write-xml";
 
 /** libvirt keeps aliases with this prefix as the user gave them. */
 export const userAliasPrefix = "ua-";
-
-const sourceAttributes = { file: "file", block: "dev" } as const satisfies Record<Exclude<DiskSource["type"], "empty">, string>;
 
 /** Attributes of <driver> that libvirt refuses on any other bus. */
 const virtioOnlyAttributes = [
@@ -29,20 +29,16 @@ function writeDriver(driver: XmlElement, { cache, io, discard, detectZeroes }: D
   setAttributes(driver, { cache, io, discard, detect_zeroes: detectZeroes });
 }
 
-/** A changed source leaves nothing of the old one behind: its chain, label, slices and index belong to the old data. */
-function writeSource(element: XmlElement, source: DiskSource): void {
-  const current = childOf(element, "source");
-  if (source.type === "empty") {
-    if (attributeOf(element, "type") !== "block") setAttributes(element, { type: "file" });
-    removeChildren(element, "source", "backingStore");
-    return;
-  }
-  const name = sourceAttributes[source.type];
-  if (attributeOf(element, "type") === source.type && attributeOf(current, name) === source.path) return;
-  const startupPolicy = attributeOf(current, "startupPolicy");
-  removeChildren(element, "source", "backingStore");
-  setAttributes(element, { type: source.type });
-  addInOrder(element, "source", { [name]: source.path, startupPolicy });
+const noDriverSettings = { cache: undefined, io: undefined, discard: undefined, detect_zeroes: undefined };
+
+/** libvirt refuses settings of the block layer for devices that do not pass through it. */
+const takesDriverSettings = ({ type }: DiskSource): boolean => type !== "nvme" && type !== "vhostuser";
+
+function writeTuning(element: XmlElement, driver: XmlElement, tuning: DiskTuning = {}): void {
+  const { iothread, queues, discardNoUnref, throttle, wwn } = tuning;
+  setAttributes(driver, { iothread, queues, discard_no_unref: discardNoUnref === undefined ? undefined : discardNoUnref ? "on" : "off" });
+  writeIoTune(element, throttle);
+  setOptional(element, "wwn", wwn === undefined ? undefined : (child) => setText(child, wwn));
 }
 
 function writeTarget(element: XmlElement, { target, bus }: DomainDisk): void {
@@ -69,7 +65,9 @@ export function writeDisk(element: XmlElement, disk: DomainDisk): void {
   writeSource(element, disk.source);
   writeTarget(element, disk);
   setAttributes(driver, { name: "qemu", type: disk.format });
-  writeDriver(driver, disk.driver);
+  if (takesDriverSettings(disk.source)) writeDriver(driver, disk.driver);
+  else setAttributes(driver, noDriverSettings);
+  writeTuning(element, driver, disk.tuning);
   const { serial, bootOrder } = disk;
   setFlag(element, "readonly", disk.readonly || disk.device === "cdrom");
   setFlag(element, "shareable", disk.shareable);

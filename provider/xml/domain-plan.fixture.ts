@@ -5,12 +5,14 @@ import {
   diskDevices,
   diskFormats,
   type DiskSource,
+  type DiskTuning,
   type DomainDisk,
   type DomainPlan,
   type ManagedMetadata,
   type ObservedDisk,
   type ObservedDomain,
 } from "../plan/domain";
+import { isSayable } from "./parse-domain";
 import { cpuModes, videoModels } from "../plan/policy";
 import { cacheModes, cacheSettings, detectZeroesModes, discardModes, ioModes, ioSettings, type DriverSettings } from "../plan/settings";
 
@@ -68,15 +70,12 @@ export const plan: DomainPlan = {
 const wordOr = <Word extends string>(words: readonly Word[], found: string | undefined, otherwise: Word): Word =>
   words.find((word) => word === found) ?? otherwise;
 
-const sourceOf = ({ sourceType, path }: ObservedDisk): DiskSource =>
-  path === undefined ? { type: "empty" } : { type: sourceType === "block" ? "block" : "file", path };
-
 function diskOf(disk: ObservedDisk): DomainDisk {
   return {
     ...disk,
     device: wordOr(diskDevices, disk.device, "disk"),
     bus: wordOr(diskBuses, disk.bus, "ide"),
-    source: sourceOf(disk),
+    source: disk.source ?? { type: "empty" },
     format: wordOr(diskFormats, disk.format, "raw"),
     driver: {
       cache: wordOr(cacheModes, disk.cache, "writeback"),
@@ -89,8 +88,6 @@ function diskOf(disk: ObservedDisk): DomainDisk {
 
 /** The plan that asks for what a definition holds already, as an import would: only settings that it leaves open are filled in. */
 export function planOf(observed: ObservedDomain): DomainPlan {
-  const isPlannable = ({ device, sourceType }: ObservedDisk) =>
-    diskDevices.some((known) => known === device) && ["file", "block"].includes(sourceType);
   return {
     ...observed,
     machine: undefined,
@@ -98,7 +95,7 @@ export function planOf(observed: ObservedDomain): DomainPlan {
     video: undefined,
     domainType: observed.domainType === "kvm" ? "kvm" : "qemu",
     graphics: observed.graphics === "vnc" ? "vnc" : "none",
-    disks: observed.disks.filter(isPlannable).map(diskOf),
+    disks: observed.disks.filter((disk) => isSayable({ ...disk, bus: disk.bus ?? "ide" })).map(diskOf),
     metadata: { urn: "urn:test", phase: "ready", disks: [], volumes: [] },
   };
 }
@@ -137,17 +134,87 @@ const driver: fc.Arbitrary<DriverSettings> = fc.record({
   discard: fc.constantFrom(...discardModes),
   detectZeroes: fc.constantFrom(...detectZeroesModes),
 });
-const source: fc.Arbitrary<DiskSource> = fc.oneof(
+const host = fc.record({ name: anyText, port: fc.integer({ min: 1, max: 65_535 }) }, { requiredKeys: ["name"] });
+const uuid = fc.uuid();
+const auth = (type: "ceph" | "iscsi") => fc.record({ username: anyText, type: fc.constant(type), secretUuid: uuid });
+const network = { type: fc.constant("network" as const), hosts: fc.array(host, { minLength: 1, maxLength: 3 }) };
+const rooted = anyText.map((text) => `/${text}`);
+
+export const anySource: fc.Arbitrary<DiskSource> = fc.oneof(
   fc.record({ type: fc.constantFrom("file" as const, "block" as const), path: anyText }),
   fc.constant({ type: "empty" as const }),
+  fc.record(
+    { ...network, protocol: fc.constant("rbd" as const), name: anyText.map((text) => `pool/${text}`), auth: auth("ceph") },
+    { requiredKeys: ["type", "hosts", "protocol", "name"] },
+  ),
+  fc.record(
+    {
+      ...network,
+      protocol: fc.constant("iscsi" as const),
+      name: anyText.map((text) => `iqn/${text}`),
+      auth: auth("iscsi"),
+      initiator: anyText,
+    },
+    { requiredKeys: ["type", "hosts", "protocol", "name"] },
+  ),
+  fc.record(
+    { ...network, protocol: fc.constant("nfs" as const), name: rooted, identity: fc.record({ user: anyText, group: anyText }) },
+    { requiredKeys: ["type", "hosts", "protocol", "name"] },
+  ),
+  fc.record(
+    {
+      ...network,
+      protocol: fc.constantFrom("http" as const, "https" as const),
+      name: rooted,
+      query: anyText.map((text) => `?${text}`),
+    },
+    { requiredKeys: ["type", "hosts", "protocol", "name"] },
+  ),
+  fc.record({
+    type: fc.constant("nvme" as const),
+    address: fc.constantFrom("0000:01:00.0", "00af:0b:1f.7"),
+    namespace: fc.integer({ min: 1, max: 99 }),
+  }),
+  fc.record({ type: fc.constant("vhostuser" as const), socket: anyText }),
 );
+
+const limit = fc.integer({ min: 1, max: 2 ** 40 });
+export const anyTuning: fc.Arbitrary<DiskTuning | undefined> = fc
+  .record(
+    {
+      iothread: fc.integer({ min: 1, max: 8 }),
+      queues: fc.integer({ min: 1, max: 8 }),
+      discardNoUnref: fc.boolean(),
+      wwn: anyText,
+      throttle: fc
+        .record(
+          {
+            totalBytesPerSecond: limit,
+            readBytesPerSecond: limit,
+            writeBytesPerSecond: limit,
+            totalIops: limit,
+            readIops: limit,
+            writeIops: limit,
+            maxTotalBytesPerSecond: limit,
+            maxReadIops: limit,
+            group: anyText,
+          },
+          { requiredKeys: [] },
+        )
+        .map((throttle) => (Object.keys(throttle).length === 0 ? { totalIops: 1 } : throttle)),
+    },
+    { requiredKeys: [] },
+  )
+  .map((tuning) => (Object.keys(tuning).length === 0 ? undefined : tuning));
+
 const disk: fc.Arbitrary<DomainDisk> = fc
   .record({
     key: anyText,
     device: fc.constantFrom(...diskDevices),
     bus: fc.constantFrom(...diskBuses),
     target: anyText,
-    source,
+    source: anySource,
+    tuning: anyTuning,
     format: fc.constantFrom(...diskFormats),
     readonly: fc.boolean(),
     shareable: fc.boolean(),
@@ -201,6 +268,7 @@ export const anyPlan: fc.Arbitrary<DomainPlan> = fc.record({
   serialFile: optional(anyText),
   graphics: fc.constantFrom("none" as const, "vnc" as const),
   video: optional(fc.constantFrom(...videoModels)),
+  iothreads: optional(fc.integer({ min: 1, max: 8 })),
   disks: fc.uniqueArray(disk, {
     maxLength: 4,
     comparator: (a, b) => a.key === b.key || a.target === b.target || a.key === b.target || a.target === b.key,

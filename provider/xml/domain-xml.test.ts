@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { sourceName } from "../plan/disk-source";
 import type { DomainPlan, ObservedDomain } from "../plan/domain";
 import { anyPlan, cached, direct, mediaDisk, plan, planOf, rootDisk } from "./domain-plan.fixture";
 import { domainXml } from "./domain-xml";
@@ -19,8 +20,10 @@ function observedOf(written: DomainPlan): ObservedDomain {
   const disks = written.disks.map(({ source, driver, ...disk }) => ({
     ...withoutGaps(disk),
     sourceType: source.type === "empty" ? "file" : source.type,
-    ...(source.type === "empty" ? {} : { path: source.path }),
-    ...driver,
+    source,
+    alias: `ua-${disk.key}`,
+    ...withoutGaps({ path: sourceName(source) }),
+    ...(source.type === "nvme" || source.type === "vhostuser" ? {} : driver),
   }));
   const directBoot = written.directBoot && withoutGaps(written.directBoot);
   return withoutGaps({
@@ -146,9 +149,13 @@ describe("over a definition that somebody else made", () => {
     {
       because: "another bus: the address and what only virtio knows are stale",
       base: "virt-install-q35",
-      change: ({ disks }) => ({ disks: disks.map((disk) => (disk.target === "vda" ? { ...disk, bus: "sata", target: "sdb" } : disk)) }),
+      change: ({ disks }) => ({
+        disks: disks.map((disk) => (disk.target === "vda" ? { ...disk, bus: "sata", target: "sdb", tuning: undefined } : disk)),
+      }),
       gone: [
         '/domain/devices/disk/driver cache="writeback" detect_zeroes="off" discard="unmap" io="threads" iothread="1" name="qemu" queues="2" type="qcow2"',
+        "/domain/devices/disk/iotune",
+        "/domain/devices/disk/iotune/total_iops_sec 500",
         '/domain/devices/disk/target bus="virtio" dev="vda"',
         '/domain/devices/disk/address bus="0x04" domain="0x0000" function="0x0" slot="0x00" type="pci"',
       ],
@@ -334,7 +341,7 @@ describe("disks are told apart", () => {
       ),
     );
     expect(after.disks.map(({ key, target, path }) => [key, target, path])).toEqual([
-      ["root", "vdb", rootDisk.source.type === "empty" ? "" : rootDisk.source.path],
+      ["root", "vdb", sourceName(rootDisk.source)],
       ["second", "vda", "/images/second"],
     ]);
   });

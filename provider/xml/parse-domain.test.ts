@@ -20,6 +20,7 @@ test("an imported machine, inactive", () => {
     maxMemoryKiB: 4194304,
     cpuMode: "host-passthrough",
     graphics: "none",
+    iothreads: 1,
     disks: [
       {
         key: "vda",
@@ -27,7 +28,9 @@ test("an imported machine, inactive", () => {
         bus: "virtio",
         target: "vda",
         sourceType: "file",
+        source: { type: "file", path: "/var/lib/libvirt/images/web01.qcow2" },
         path: "/var/lib/libvirt/images/web01.qcow2",
+        tuning: { iothread: 1, queues: 2, throttle: { totalIops: 500 } },
         format: "qcow2",
         readonly: false,
         shareable: false,
@@ -39,7 +42,9 @@ test("an imported machine, inactive", () => {
         device: "disk",
         bus: "virtio",
         target: "vdb",
+        alias: "ua-data",
         sourceType: "block",
+        source: { type: "block", path: "/dev/vg0/web01-data" },
         path: "/dev/vg0/web01-data",
         format: "raw",
         readonly: false,
@@ -48,7 +53,17 @@ test("an imported machine, inactive", () => {
         cache: "none",
         io: "native",
       },
-      { key: "sda", device: "cdrom", bus: "sata", target: "sda", sourceType: "file", format: "raw", readonly: true, shareable: false },
+      {
+        key: "sda",
+        device: "cdrom",
+        bus: "sata",
+        target: "sda",
+        sourceType: "file",
+        source: { type: "empty" },
+        format: "raw",
+        readonly: true,
+        shareable: false,
+      },
     ],
   });
 });

@@ -1,13 +1,30 @@
 // libvirt's domain XML -> what we know of a machine: of any origin, inactive or live; what a plan does not speak of is passed over.
-import type { DirectBoot, ObservedDisk, ObservedDomain } from "../plan/domain";
+import { sourceName } from "../plan/disk-source";
+import type { DirectBoot, DiskTuning, ObservedDisk, ObservedDomain } from "../plan/domain";
+import { diskBuses, diskDevices } from "../plan/domain";
+import { parseSource } from "./disk-source-xml";
+import { parseIoTune } from "./iotune";
 import { userAliasPrefix } from "./disk-xml";
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from "./document";
 import { parseMetadata } from "./metadata-xml";
 import { readXml } from "./read-xml";
 import { integerOf, memoryKiBOf } from "./size";
 
-/** Where libvirt keeps the path, for the disk types that have one. */
-const pathAttributes: Readonly<Record<string, string>> = { file: "file", block: "dev", dir: "dir" };
+/** Where libvirt keeps the path of a source that a plan does not say. */
+const pathAttributes: Readonly<Record<string, string>> = { dir: "dir" };
+
+function parseTuning(element: XmlElement): DiskTuning | undefined {
+  const driver = childOf(element, "driver");
+  const discardNoUnref = attributeOf(driver, "discard_no_unref");
+  const tuning = present({
+    iothread: integerOf(attributeOf(driver, "iothread")),
+    queues: integerOf(attributeOf(driver, "queues")),
+    discardNoUnref: discardNoUnref === undefined ? undefined : discardNoUnref === "on",
+    throttle: parseIoTune(element),
+    wwn: textOf(childOf(element, "wwn")),
+  });
+  return Object.keys(tuning).length === 0 ? undefined : tuning;
+}
 
 /** The disk's identity: our (or the user's) alias, else the key that our metadata has for its target, else the target itself. */
 export function diskKey(element: XmlElement, keyByTarget: ReadonlyMap<string, string> | undefined): string {
@@ -22,17 +39,21 @@ function present<Values extends object>(values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Values;
 }
 
-function parseDisk(element: XmlElement, keyByTarget: ReadonlyMap<string, string> | undefined): ObservedDisk {
+export function parseDisk(element: XmlElement, keyByTarget: ReadonlyMap<string, string> | undefined): ObservedDisk {
   const target = childOf(element, "target");
   const driver = childOf(element, "driver");
   const sourceType = attributeOf(element, "type") ?? "file";
+  const source = parseSource(element);
+  const otherPath = attributeOf(childOf(element, "source"), pathAttributes[sourceType] ?? "");
   return present({
     key: diskKey(element, keyByTarget),
     device: attributeOf(element, "device") ?? "disk",
     bus: attributeOf(target, "bus"),
     target: attributeOf(target, "dev") ?? "",
+    alias: attributeOf(childOf(element, "alias"), "name"),
     sourceType,
-    path: attributeOf(childOf(element, "source"), pathAttributes[sourceType] ?? ""),
+    source,
+    path: source === undefined ? otherPath : sourceName(source),
     format: attributeOf(driver, "type"),
     readonly: childOf(element, "readonly") !== undefined,
     shareable: childOf(element, "shareable") !== undefined,
@@ -42,8 +63,16 @@ function parseDisk(element: XmlElement, keyByTarget: ReadonlyMap<string, string>
     io: attributeOf(driver, "io"),
     discard: attributeOf(driver, "discard"),
     detectZeroes: attributeOf(driver, "detect_zeroes"),
+    tuning: parseTuning(element),
   });
 }
+
+/** Disks that a plan can say; any other stays on the host untouched. */
+export const isSayable = ({ device, bus, source }: Pick<ObservedDisk, "device" | "bus" | "source">): boolean =>
+  diskDevices.some((known) => known === device) &&
+  diskBuses.some((known) => known === bus) &&
+  source !== undefined &&
+  (source.type !== "empty" || device === "cdrom");
 
 function parseDirectBoot(domain: XmlElement): DirectBoot | undefined {
   const kernel = textOf(childOf(domain, "os", "kernel"));
@@ -100,6 +129,7 @@ export function parseDomain(xml: string): ObservedDomain {
     serialFile: parseSerialFile(domain),
     graphics: parseGraphics(domain),
     video: attributeOf(childOf(domain, "devices", "video", "model"), "type"),
+    iothreads: integerOf(textOf(childOf(domain, "iothreads"))),
     disks: devices === undefined ? [] : childrenOf(devices, "disk").map((disk) => parseDisk(disk, stored?.keyByTarget)),
     metadata: stored?.metadata,
   });

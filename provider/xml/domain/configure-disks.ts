@@ -1,18 +1,10 @@
 // Plan -> the <disk> elements: each planned disk is written over its old element, gone ones are removed, new ones added.
-import { diskDevices, type DomainDisk, type DomainPlan } from "../../plan/domain";
+import type { DomainDisk, DomainPlan } from "../../plan/domain";
 import { addInOrder, ensureChild } from "../child-order";
 import { addDisk, writeDisk } from "../disk-xml";
-import { attributeOf, childOf, childrenOf, remove, type XmlElement } from "../document";
+import { addChild, attributeOf, childOf, childrenOf, remove, setAttributes, type XmlElement } from "../document";
 import { parseMetadata } from "../metadata-xml";
-import { diskKey } from "../parse-domain";
-
-/** Disk types that a plan can express: a network disk or a floppy that somebody else gave the machine is left alone. */
-const plannedTypes: readonly string[] = ["file", "block"];
-
-function isExpressible(element: XmlElement): boolean {
-  const device = attributeOf(element, "device") ?? "disk";
-  return diskDevices.some((known) => known === device) && plannedTypes.includes(attributeOf(element, "type") ?? "file");
-}
+import { diskKey, isSayable, parseDisk } from "../parse-domain";
 
 /** The old element of each planned disk: by identity, else one without an identity of its own at the same target. */
 function matchDisks(domain: XmlElement, elements: readonly XmlElement[], disks: readonly DomainDisk[]): Map<DomainDisk, XmlElement> {
@@ -31,17 +23,27 @@ function matchDisks(domain: XmlElement, elements: readonly XmlElement[], disks: 
   return matched;
 }
 
+/** A vhost-user daemon reads the guest's memory, which must be a file that both can open. Memory that is shared already stays as it is. */
+function shareMemory(domain: XmlElement): void {
+  const backing = ensureChild(domain, "memoryBacking");
+  const access = childOf(backing, "access") ?? addChild(backing, "access");
+  if (childOf(backing, "hugepages") === undefined && childOf(backing, "source") === undefined)
+    addChild(backing, "source", { type: "memfd" }, access);
+  setAttributes(access, { mode: "shared" });
+}
+
 export function configureDisks(domain: XmlElement, { disks }: DomainPlan): void {
   const devices = ensureChild(domain, "devices");
   const elements = childrenOf(devices, "disk");
   const matched = matchDisks(domain, elements, disks);
   const kept = new Set(matched.values());
-  remove(...elements.filter((element) => !kept.has(element) && isExpressible(element)));
+  remove(...elements.filter((element) => !kept.has(element) && isSayable(parseDisk(element, undefined))));
   for (const disk of disks) {
     const element = matched.get(disk);
     if (element === undefined) addDisk(devices, disk);
     else writeDisk(element, disk);
   }
+  if (disks.some(({ source }) => source.type === "vhostuser")) shareMemory(domain);
   const hasScsiController = childrenOf(devices, "controller").some((controller) => attributeOf(controller, "type") === "scsi");
   const needsScsi = disks.some(({ bus }) => bus === "scsi");
   if (needsScsi && !hasScsiController) addInOrder(devices, "controller", { type: "scsi", index: 0, model: "virtio-scsi" });
