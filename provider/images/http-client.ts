@@ -56,7 +56,7 @@ function credentials({ username, password }: URL): Readonly<Record<string, strin
 }
 
 /** Where a redirect goes. Credentials stay with the origin that they were given for. */
-function redirectTarget(from: URL, location: string, mayLeaveTls: boolean): URL {
+export function redirectTarget(from: URL, location: string, mayLeaveTls: boolean): URL {
   let to: URL;
   try {
     to = new URL(location, from);

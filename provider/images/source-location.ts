@@ -57,7 +57,7 @@ const shownUrl = (url: URL): string => `${url.protocol}//${url.host}${url.pathna
 function httpLocation(url: URL): SourceLocation {
   const shown = shownUrl(url);
   if (url.hostname === "") throw refuse(shown, "it names no host.", "Write it as https://host/path.");
-  return { kind: "http", url, shown, fileName: lastPart(decoded(url.pathname, shown)).replaceAll("/", "_") };
+  return { kind: "http", url, shown, fileName: lastPart(decoded(url.pathname, shown)) };
 }
 
 function sftpLocation(url: URL): SourceLocation {
