@@ -40,18 +40,12 @@ function programArguments({ host, user, port }: SftpLocation, silenceMs: number)
     ConnectTimeout: seconds,
     ServerAliveInterval: Math.max(Math.ceil(seconds / 4), 1),
     ServerAliveCountMax: 4,
+    // Less would hide why it fails, more would mix banners into that.
+    LogLevel: "ERROR",
   };
   const words = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
   const place = host.includes(":") ? `[${host}]` : host;
-  return [
-    "-q",
-    "-b",
-    "-",
-    ...words,
-    ...(port === undefined ? [] : ["-P", String(port)]),
-    "--",
-    user === undefined ? place : `${user}@${place}`,
-  ];
+  return ["-b", "-", ...words, ...(port === undefined ? [] : ["-P", String(port)]), "--", user === undefined ? place : `${user}@${place}`];
 }
 
 /** Whole lines out of chunks. */
