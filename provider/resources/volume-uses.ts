@@ -60,8 +60,12 @@ async function overlays(path: string, { services: { libvirt }, signal }: Call): 
 /**
  * Looks at every machine and, as far as libvirt knows them, every volume. A stopped machine's backing files are found through its volume.
  */
-export async function volumeUses(path: string, call: Call): Promise<VolumeUses> {
-  const [machines, above] = await Promise.all([machineUses(path, call), overlays(path, call)]);
+export async function volumeUses(
+  path: string,
+  call: Call,
+  { machinesOnly = false }: { readonly machinesOnly?: boolean } = {},
+): Promise<VolumeUses> {
+  const [machines, above] = await Promise.all([machineUses(path, call), machinesOnly ? [] : overlays(path, call)]);
   return { machines, overlays: above };
 }
 
