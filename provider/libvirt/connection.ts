@@ -1,6 +1,6 @@
 // One lazy connection to the host's daemon: opened at the first call, opened again after it was lost; errors come out translated.
 import { connect } from "node-libvirt";
-import type { ArgsOf, Connection, LifecycleEvent, ProcedureName, ResultOf } from "node-libvirt";
+import type { ArgsOf, CallName, Connection, DeviceEvent, LifecycleEvent, ResultOf } from "node-libvirt";
 import { CancelledError } from "../errors";
 import { translateError } from "./errors";
 import type { CallContext } from "./errors";
@@ -16,7 +16,7 @@ export interface HostConnectionOptions {
 }
 
 /** What a procedure is called with: node-libvirt's arguments, what it is about, the caller's options. */
-export interface Call<P extends ProcedureName> extends CallContext {
+export interface Call<P extends CallName> extends CallContext {
   readonly args: ArgsOf<P>;
   readonly options?: CallOptions | undefined;
 }
@@ -24,16 +24,28 @@ export interface Call<P extends ProcedureName> extends CallContext {
 export interface HostConnection {
   readonly uri: string;
   /** Calls once; nothing is ever repeated by itself. */
-  call<P extends ProcedureName>(procedure: P, call: Call<P>): Promise<ResultOf<P>>;
+  call<P extends CallName>(procedure: P, call: Call<P>): Promise<ResultOf<P>>;
   /** The same for what may take minutes. */
-  callSlowly<P extends ProcedureName>(procedure: P, call: Call<P>): Promise<ResultOf<P>>;
+  callSlowly<P extends CallName>(procedure: P, call: Call<P>): Promise<ResultOf<P>>;
   /** Tells of every change of a domain's state, and of times when such changes were missed. Returns what ends it. */
   onLifecycle(
     listener: (event: LifecycleEvent | "missed some") => void,
     call: CallContext & { options?: CallOptions | undefined },
   ): Promise<() => void>;
+  /** Tells how the guest answered when it was asked to let a device go, and of times when such answers were missed. Returns what ends it. */
+  onDeviceAnswer(
+    listener: (event: DeviceAnswer | "missed some") => void,
+    call: CallContext & { options?: CallOptions | undefined },
+  ): Promise<() => void>;
+  /** For what is no call: streams. Errors come out translated; those of the work's own come through. */
+  run<Result>(
+    call: CallContext & { options?: CallOptions | undefined },
+    work: (connection: Connection) => Promise<Result>,
+  ): Promise<Result>;
   close(): Promise<void>;
 }
+
+export type DeviceAnswer = DeviceEvent & { readonly answer: "removed" | "refused" };
 
 /** The promise, or the signal's end of waiting for it. */
 async function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined, context: CallContext): Promise<Result> {
@@ -71,7 +83,7 @@ export function openHostConnection({ uri, timeoutMs }: HostConnectionOptions): H
     }
   };
 
-  const callWithin = <P extends ProcedureName>(procedure: P, call: Call<P>, usualMs: number): Promise<ResultOf<P>> =>
+  const callWithin = <P extends CallName>(procedure: P, call: Call<P>, usualMs: number): Promise<ResultOf<P>> =>
     translated(call, call.options, (connection) =>
       // The table types the parameters by procedure; here the procedure is still a variable.
       (connection.call as (name: P, args: ArgsOf<P>, options: CallOptions) => Promise<ResultOf<P>>).call(connection, procedure, call.args, {
@@ -89,6 +101,16 @@ export function openHostConnection({ uri, timeoutMs }: HostConnectionOptions): H
         const ends = [connection.on("lifecycle", listener), connection.on("gap", () => listener("missed some"))];
         return Promise.resolve(() => ends.forEach((end) => end()));
       }),
+    onDeviceAnswer: (listener, call) =>
+      translated(call, call.options, (connection) => {
+        const ends = [
+          connection.on("deviceRemoved", (event) => listener({ ...event, answer: "removed" })),
+          connection.on("deviceRemovalFailed", (event) => listener({ ...event, answer: "refused" })),
+          connection.on("gap", () => listener("missed some")),
+        ];
+        return Promise.resolve(() => ends.forEach((end) => end()));
+      }),
+    run: (call, work) => translated(call, call.options, work),
     close: async () => {
       const connection = await opening?.catch(() => undefined);
       await connection?.close();

@@ -1,5 +1,5 @@
 // node-libvirt's errors -> the provider's closed set, with what was being done, to what, and the way out where the code tells one.
-import { LibvirtArgumentError, LibvirtConnectionError, LibvirtError, LibvirtTimeoutError } from "node-libvirt";
+import { LibvirtArgumentError, LibvirtConnectionError, LibvirtError, LibvirtTimeoutError, LibvirtUploadError } from "node-libvirt";
 import type { ConnectionErrorReason } from "node-libvirt";
 import { CancelledError, HostConnectionError, HostError } from "../errors";
 import type { FailureContext } from "../errors";
@@ -29,6 +29,12 @@ const wayOutByReason = {
   protocol: "Check that a libvirt daemon answers at this URI.",
 } as const satisfies Record<ConnectionErrorReason, string>;
 
+/** What libvirtd says itself when it notices that there is no room. */
+const wayOutByLoss = {
+  length: { code: hostErrorCodes.invalidArgument, wayOut: "Do not change the content while it is uploaded." },
+  lost: { code: hostErrorCodes.systemError, wayOut: "Free space in the pool's storage, then run again." },
+} as const satisfies Record<LibvirtUploadError["reason"], { code: number; wayOut: string }>;
+
 const slowAnswer = "The host may still carry it out: run again, the state is read anew.";
 
 /** The error to throw for what a call rejected with. */
@@ -42,6 +48,10 @@ export function translateError(error: unknown, uri: string, context: CallContext
   }
   if (error instanceof LibvirtTimeoutError) return new HostConnectionError(uri, `${error.message}.`, { ...context, wayOut: slowAnswer });
   if (error instanceof LibvirtArgumentError) return new HostError(hostErrorCodes.invalidArgument, error.message, context);
+  if (error instanceof LibvirtUploadError) {
+    const { code, wayOut } = wayOutByLoss[error.reason];
+    return new HostError(code, error.message, { ...context, wayOut });
+  }
   return signal?.aborted === true ? new CancelledError(context) : error;
 }
 

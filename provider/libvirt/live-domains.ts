@@ -3,6 +3,7 @@ import { domainAffectFlags, domainBlockResizeFlags, domainMetadataTypes } from "
 import type { HostConnection } from "./connection";
 import { aboutDomain, domainRef } from "./domain-ref";
 import type { Libvirt } from "./port";
+import { unplugDevice } from "./unplug-device";
 
 type LiveVerb =
   | "setLiveDescription"
@@ -49,7 +50,7 @@ export function liveDomainVerbs(host: HostConnection): Pick<Libvirt, LiveVerb> {
         args: { dom: domainRef(uuid), xml, flags },
       });
     },
-    unplugLiveDevice: () => Promise.reject(new Error("device events are not there yet")),
+    unplugLiveDevice: (uuid, alias, options) => unplugDevice(host, uuid, alias, options),
     setLiveBlockIoTune: async (uuid, target, limits, options) => {
       const params = Object.entries(limits).map(([field, value]) => ({ field, type: "ullong" as const, value: BigInt(value) }));
       await host.call("domainSetBlockIoTune", {

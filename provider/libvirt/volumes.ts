@@ -5,26 +5,13 @@ import { hostErrorCodes } from "./codes";
 import type { HostConnection } from "./connection";
 import { unlessCode } from "./errors";
 import { aboutPool, lookUpPool } from "./pools";
+import { readVolume, uploadVolume } from "./volume-content";
+import { aboutVolume, lookUpVolume, shownRef } from "./volume-ref";
 import type { CallOptions, Libvirt, VolumeRecord, VolumeRef } from "./port";
 
 const { noPool, noVolume } = hostErrorCodes;
 
-const shownRef = (ref: VolumeRef) => ("path" in ref ? ref.path : `${ref.name} in the pool ${ref.pool}`);
-const aboutVolume = (doing: string, ref: VolumeRef, options: CallOptions | undefined) => ({
-  doing,
-  what: `the volume ${shownRef(ref)}`,
-  options,
-});
-
-/** Rejects with "no such volume", or "no such pool" for a volume named by pool. */
-async function lookUpVolume(host: HostConnection, ref: VolumeRef, options: CallOptions | undefined): Promise<StorageVol> {
-  const about = aboutVolume("Looking up", ref, options);
-  if ("path" in ref) return (await host.call("storageVolLookupByPath", { ...about, args: { path: ref.path } })).vol;
-  const pool = await lookUpPool(host, ref.pool, options);
-  return (await host.call("storageVolLookupByName", { ...about, args: { pool, name: ref.name } })).vol;
-}
-
-async function readVolume(host: HostConnection, vol: StorageVol, options: CallOptions | undefined): Promise<VolumeRecord> {
+async function recordOf(host: HostConnection, vol: StorageVol, options: CallOptions | undefined): Promise<VolumeRecord> {
   const about = aboutVolume("Reading", { pool: vol.pool, name: vol.name }, options);
   const [{ name: path }, { xml }, { capacity }] = await Promise.all([
     host.call("storageVolGetPath", { ...about, args: { vol } }),
@@ -35,7 +22,7 @@ async function readVolume(host: HostConnection, vol: StorageVol, options: CallOp
 }
 
 async function findVolume(host: HostConnection, ref: VolumeRef, options: CallOptions | undefined): Promise<VolumeRecord | undefined> {
-  const found = lookUpVolume(host, ref, options).then((vol) => readVolume(host, vol, options));
+  const found = lookUpVolume(host, ref, options).then((vol) => recordOf(host, vol, options));
   return unlessCode(found, noVolume, noPool);
 }
 
@@ -49,7 +36,7 @@ async function createVolume(
   const flags = options?.preallocateMetadata === true ? storageVolCreateFlags.PREALLOC_METADATA : 0;
   const about = aboutPool("Making a volume in", poolName, options);
   const { vol } = await host.callSlowly("storageVolCreateXml", { ...about, args: { pool, xml, flags } });
-  return readVolume(host, vol, options);
+  return recordOf(host, vol, options);
 }
 
 async function deleteVolume(host: HostConnection, ref: VolumeRef, options: CallOptions | undefined): Promise<void> {
@@ -84,9 +71,9 @@ export function volumeVerbs(host: HostConnection): Pick<Libvirt, VolumeVerb> {
       const [pool, clonevol] = await Promise.all([lookUpPool(host, poolName, options), lookUpVolume(host, from, options)]);
       const about = aboutPool(`Copying ${shownRef(from)} into`, poolName, options);
       const { vol } = await host.callSlowly("storageVolCreateXmlFrom", { ...about, args: { pool, xml, clonevol, flags: 0 } });
-      return readVolume(host, vol, options);
+      return recordOf(host, vol, options);
     },
-    uploadVolume: () => Promise.reject(new Error("streams are not there yet")),
-    readVolume: () => Promise.reject(new Error("streams are not there yet")),
+    uploadVolume: (ref, content, options) => uploadVolume(host, ref, content, options),
+    readVolume: (ref, range, options) => readVolume(host, ref, range, options),
   };
 }

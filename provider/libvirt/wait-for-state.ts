@@ -1,5 +1,6 @@
 // Waits until a domain is in a state: libvirt's events wake it, a poll makes up for events that were lost.
 import { CancelledError } from "../errors";
+import { Alarm } from "./alarm";
 import type { HostConnection } from "./connection";
 import { aboutDomain } from "./domain-ref";
 import type { CallOptions } from "./port";
@@ -9,30 +10,6 @@ const pollMs = 2_000;
 export interface WaitOptions extends CallOptions {
   readonly timeoutMs: number;
   readonly isReached: () => Promise<boolean>;
-}
-
-/** Sleeps until it is woken, by the clock at the latest. */
-class Alarm {
-  #wake: () => void = () => undefined;
-  #isDue = false;
-
-  /** A ring that comes while nobody sleeps is kept for the next sleep. */
-  ring(): void {
-    this.#isDue = true;
-    this.#wake();
-  }
-
-  async sleep(ms: number): Promise<void> {
-    if (!this.#isDue) {
-      let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        timer = setTimeout(resolve, ms);
-      });
-      clearTimeout(timer);
-    }
-    this.#isDue = false;
-  }
 }
 
 /** True when the state is reached, false when the time is over. */
