@@ -1,8 +1,9 @@
 // All resources by token: what rpc serves and schema.json is made from.
 import { hostDefaults } from "./host-defaults/host-defaults";
 import type { ResourceDefinition } from "./resource";
+import { storagePool } from "./storage-pool/storage-pool";
 import { virtualMachine } from "./virtual-machine/virtual-machine";
 
 export const registry: Readonly<Record<string, ResourceDefinition>> = Object.fromEntries(
-  [hostDefaults, virtualMachine].map((definition) => [definition.token, definition]),
+  [hostDefaults, storagePool, virtualMachine].map((definition) => [definition.token, definition]),
 );
