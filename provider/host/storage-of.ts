@@ -2,6 +2,6 @@
 import type { StorageFacts } from "../plan/facts";
 
 export function storageOf(facts: StorageFacts): StorageFacts {
-  const { kind, path, fileSystem, directIo, source, why, shared, version, zfsDirect, nocow } = facts;
-  return { kind, path, fileSystem, directIo, source, why, shared, version, zfsDirect, nocow };
+  const { kind, path, fileSystem, directIo, source, why, shared, version, zfsDirect, nocow, impassable } = facts;
+  return { kind, path, fileSystem, directIo, source, why, shared, version, zfsDirect, nocow, impassable };
 }

@@ -22,6 +22,9 @@ export interface AutoRows {
 
 const openManual = "https://man7.org/linux/man-pages/man2/open.2.html#NOTES";
 const fuseManual = "https://docs.kernel.org/filesystems/fuse-io.html";
+/** QEMU's drivers and the kernel's file systems, at the releases whose source was read. */
+const qemuBlock = (file: string) => `https://gitlab.com/qemu-project/qemu/-/blob/v7.2.0/block/${file}` as const;
+const kernelFileSystem = (file: string) => `https://github.com/torvalds/linux/blob/v6.1/fs/${file}` as const;
 const tmpfsDirectIo = "https://github.com/torvalds/linux/commit/e88e0d366f9c";
 const zfsSpuriousErrors = {
   opens: "yes",
@@ -36,6 +39,19 @@ export const autoCacheTable = {
   ext4: { otherwise: { opens: "yes", use: "direct", source: openManual } },
   xfs: { otherwise: { opens: "yes", use: "direct", source: openManual } },
   nfs: { otherwise: { opens: "yes", use: "direct", source: openManual } },
+  cephfs: {
+    otherwise: {
+      opens: "yes",
+      use: "direct",
+      because: "without a cache every write is on Ceph's OSDs when it is done",
+      source: kernelFileSystem("ceph/file.c"),
+    },
+  },
+  // Both have direct I/O, but fall back to the page cache by themselves where they must (stuffed or inline files, cluster locks).
+  gfs2: { otherwise: { opens: "yes", use: "direct", source: kernelFileSystem("gfs2/file.c") } },
+  ocfs2: { otherwise: { opens: "yes", use: "direct", source: kernelFileSystem("ocfs2/aops.c") } },
+  // Whether the open works depends on the kernel and on how it is mounted (cache=, the dialect of the server).
+  cifs: { otherwise: { opens: "unknown", use: "direct", source: kernelFileSystem("cifs/file.c") } },
   block: { otherwise: { opens: "yes", use: "direct", source: openManual } },
   lvm: { otherwise: { opens: "yes", use: "direct", source: openManual } },
   iscsi: { otherwise: { opens: "yes", use: "direct", source: openManual } },
@@ -54,6 +70,40 @@ export const autoCacheTable = {
       because:
         "the mode switches librbd's own cache, which writes through until the guest's first flush and makes bursts many times faster",
       source: "https://docs.ceph.com/en/latest/rbd/qemu-rbd/#qemu-cache-options",
+    },
+  },
+  "iscsi-direct": {
+    otherwise: {
+      opens: "yes",
+      use: "direct",
+      because: "without a cache QEMU asks for unmapped blocks anew, so that what another initiator wrote there is seen",
+      source: qemuBlock("iscsi.c"),
+    },
+  },
+  libnfs: {
+    otherwise: {
+      opens: "yes",
+      use: "direct",
+      because: "without a cache QEMU's NFS client reads nothing ahead and keeps no pages",
+      source: qemuBlock("nfs.c"),
+    },
+  },
+  http: { otherwise: { opens: "yes", use: "direct", source: qemuBlock("curl.c") } },
+  nvme: {
+    otherwise: {
+      opens: "yes",
+      use: "direct",
+      because:
+        "QEMU drives the controller itself, and a mode named there would switch the drive's own write cache, or fail where it has no such switch",
+      source: qemuBlock("nvme.c"),
+    },
+  },
+  vhostuser: {
+    otherwise: {
+      opens: "yes",
+      use: "direct",
+      because: "its daemon does the I/O in QEMU's place, and decides on caches by itself",
+      source: "https://gitlab.com/libvirt/libvirt/-/blob/v9.0.0/src/conf/domain_validate.c#L311",
     },
   },
   zfs: {

@@ -17,6 +17,10 @@ export interface DiskRequest {
   readonly shareable: boolean;
   /** The pool that holds it, where it lies in one. */
   readonly pool?: string | undefined;
+  /** All its space is there from the beginning, and shall stay: what the guest frees is not given back unless somebody asks. */
+  readonly preallocated?: boolean | undefined;
+  /** qcow2: freed clusters keep their place in the file. */
+  readonly discardNoUnref?: boolean | undefined;
   /** The disk's own settings. */
   readonly own: DiskRule;
   /** The VM's settings for all its disks. */
@@ -53,12 +57,14 @@ export interface DiskPlan extends DriverSettings {
   readonly notVerified?: string | undefined;
   /** Repairs and things to know ("io native needs direct I/O, so threads is used"), each a sentence. */
   readonly warnings: readonly string[];
+  /** The guest sees a volatile write cache, and so sends flushes. */
+  readonly guestWriteCache: boolean;
   readonly migration: MigrationVerdict;
 }
 
 /** A refusal: which of the disk's fields (`cache`, `io`, …) and why, with the ways out. */
 export interface DiskProblem {
-  readonly field: keyof DriverSettings | "shareable";
+  readonly field: keyof DriverSettings | "shareable" | "discardNoUnref";
   readonly reason: string;
 }
 

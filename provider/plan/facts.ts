@@ -1,6 +1,9 @@
 // What is known of a host and its storage: the facts that go into a decision. Plain data, kept in the Pulumi state, with nothing in it that moves by itself.
 
-/** Kinds of storage that differ in what a cache mode does on them. Names are the kernel's or libvirt's. */
+/**
+ * Kinds of storage that differ in what a cache mode does on them. Names are the kernel's or libvirt's, but for those that have none of their own there:
+ * cephfs (the kernel says "ceph", which people take for RBD), iscsi-direct, libnfs and http (drivers of QEMU's own).
+ */
 export const storageKinds = [
   "ext4",
   "xfs",
@@ -10,6 +13,10 @@ export const storageKinds = [
   "tmpfs",
   "ramfs",
   "nfs",
+  "cephfs",
+  "gfs2",
+  "ocfs2",
+  "cifs",
   "fuse",
   "overlay",
   "ecryptfs",
@@ -18,6 +25,11 @@ export const storageKinds = [
   "zvol",
   "iscsi",
   "rbd",
+  "iscsi-direct",
+  "libnfs",
+  "http",
+  "nvme",
+  "vhostuser",
   "other",
 ] as const;
 export type StorageKind = (typeof storageKinds)[number];
@@ -28,7 +40,7 @@ export type DirectIo = "yes" | "no" | "unknown";
 /** How an answer was found: a rule of the storage table, an aligned O_DIRECT write, the paused probe domain, or not at all. */
 export type DirectIoSource = "table" | "local write" | "probe domain" | "not asked";
 
-/** One place where disk data lies: a pool's folder, an image file, a block device. */
+/** One place where disk data lies: a pool's folder, an image file, a block device, or what a driver of QEMU's own reaches. */
 export interface StorageFacts {
   readonly kind: StorageKind;
   /** The path that was looked at: a folder for pools, a file for images, a device. */
@@ -45,8 +57,13 @@ export interface StorageFacts {
   readonly version?: string | undefined;
   /** ZFS `direct=` property where known. */
   readonly zfsDirect?: "disabled" | "standard" | "always" | undefined;
-  /** btrfs: copy-on-write is off here (nodatacow). */
+  /** btrfs: copy-on-write is off here (nodatacow, chattr +C): of a folder for the files that are made in it, of a file for itself. Absent where nobody could tell. */
   readonly nocow?: boolean | undefined;
+  /**
+   * Why QEMU's user cannot even reach what lies here, as a clause: "/srv/x has mode 0700, and QEMU's user (64055) may not pass it". Absent where it can, or
+   * where nobody could tell.
+   */
+  readonly impassable?: string | undefined;
 }
 
 /** A storage pool of the host. */

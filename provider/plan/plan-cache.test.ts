@@ -48,6 +48,42 @@ const storageRows: readonly Row[] = [
   { because: "btrfs on an unknown kernel may break", chain: [btrfs({})], gives: "writeback" },
   { because: "bcachefs opens, and misaligned I/O fails", chain: [storage({ kind: "bcachefs" })], gives: "writeback" },
   { because: "librbd's cache is switched by the mode", chain: [storage({ kind: "rbd", shared: true })], gives: "writeback" },
+  { because: "RBD's cache can be switched off by name", chain: [storage({ kind: "rbd", shared: true })], disk: own("none"), gives: "none" },
+  { because: "no page cache stands before QEMU's own initiator", chain: [storage({ kind: "iscsi-direct", shared: true })], gives: "none" },
+  { because: "… nor before its own NFS client", chain: [storage({ kind: "libnfs", shared: true })], gives: "none" },
+  {
+    because: "a mode can be named for QEMU's own initiator",
+    chain: [storage({ kind: "iscsi-direct", shared: true })],
+    disk: own("writeback"),
+    gives: "writeback",
+  },
+  { because: "a web server's file is only read", chain: [storage({ kind: "http", shared: true })], gives: "none" },
+  { because: "QEMU drives the controller itself", chain: [storage({ kind: "nvme" })], gives: "none" },
+  {
+    because: "a mode would switch the drive's own write cache",
+    chain: [storage({ kind: "nvme" })],
+    disk: own("none"),
+    gives: { refusedAt: "cache" },
+  },
+  {
+    because: "libvirt takes no cache there",
+    chain: [storage({ kind: "vhostuser" })],
+    disk: own("writeback"),
+    gives: { refusedAt: "cache" },
+  },
+  { because: "auto is no mode, so it may be said", chain: [storage({ kind: "vhostuser" })], disk: own("auto"), gives: "none" },
+  { because: "a policy is for disks that take it", chain: [storage({ kind: "nvme" })], policy: { cache: "writethrough" }, gives: "none" },
+  {
+    because: "refuse is for missing direct I/O, which misses nothing",
+    chain: [storage({ kind: "vhostuser" })],
+    policy: { whenDirectIoMissing: "refuse" },
+    gives: "none",
+  },
+  { because: "CephFS has direct I/O", chain: [storage({ kind: "cephfs", shared: true })], gives: "none" },
+  { because: "GFS2 has direct I/O", chain: [storage({ kind: "gfs2", shared: true })], gives: "none" },
+  { because: "OCFS2 has direct I/O", chain: [storage({ kind: "ocfs2", shared: true })], gives: "none" },
+  { because: "CIFS as it is mounted: by probe", chain: [ramfs({ kind: "cifs", shared: true })], gives: "writeback" },
+  { because: "CIFS as it is mounted: by probe", chain: [storage({ kind: "cifs", shared: true })], gives: "none" },
   { because: "overlayfs does what lies under it: by probe", chain: [storage({ kind: "overlay" })], gives: "none" },
   { because: "a file system that nobody could name: by probe", chain: [storage({ kind: "other" })], gives: "none" },
   { because: "anything unknown is writeback, never unsafe", chain: [mystery({ kind: "other" })], gives: "writeback" },
@@ -169,6 +205,19 @@ const sharedRows: readonly Row[] = [
   { because: "a policy's mode is overridden", disk: { shareable: true }, policy: { cache: "writeback" }, gives: "none" },
   { because: "a policy's directsync stays", disk: { shareable: true }, policy: { cache: "directsync" }, gives: "directsync" },
   { because: "a policy's unsafe does not stay", disk: { shareable: true }, policy: { cache: "unsafe" }, gives: "none" },
+  {
+    because: "an NVMe namespace is one machine's alone",
+    chain: [storage({ kind: "nvme" })],
+    disk: { shareable: true },
+    gives: { refusedAt: "shareable" },
+  },
+  {
+    because: "libvirt shares no vhost-user disk",
+    chain: [storage({ kind: "vhostuser" })],
+    disk: { shareable: true },
+    gives: { refusedAt: "shareable" },
+  },
+  { because: "a LUN is shared as any device", chain: [storage({ kind: "iscsi-direct" })], disk: { shareable: true }, gives: "none" },
   { because: "qcow2 cannot be shared", disk: { shareable: true, format: "qcow2" }, gives: { refusedAt: "shareable" } },
 ];
 
@@ -239,6 +288,22 @@ describe("what is said", () => {
   ] as const)("explicit none on $because: warned of what is known", ({ facts, says }) => {
     const { warnings } = planOf(planDisk(diskQuestion({ chain: [storage(facts)], disk: own("none") })));
     expect(warnings.join()).toContain(says);
+  });
+
+  test.each(["nvme", "vhostuser"] as const)("%s: that no attribute is written; what the VM asks of all disks is warned of", (kind) => {
+    const { reason, warnings } = planOf(
+      planDisk(diskQuestion({ chain: [storage({ kind })], disk: { vm: { cache: "writeback", io: "native" } } })),
+    );
+    expect(reason).toContain("no cache attribute is written");
+    expect(warnings).toHaveLength(1);
+    for (const part of ["the VM", "cache writeback", ownPath]) expect(warnings[0]).toContain(part);
+  });
+
+  test("a disk that takes no settings: every one that it asks for is refused, with the way out", () => {
+    const disk = { own: { cache: "none", io: "threads", discard: "unmap", detectZeroes: "on" } } as const;
+    const problems = problemsOf(planDisk(diskQuestion({ chain: [storage({ kind: "nvme" })], disk })));
+    expect(problems.map(({ field }) => field)).toEqual(["cache", "io", "discard", "detectZeroes"]);
+    for (const { field, reason } of problems) expect(reason).toContain(`leave ${field} out`);
   });
 
   test("what a policy's fallback did is in the reason", () => {

@@ -26,9 +26,9 @@ export function planCache(question: DiskQuestion, asked: Asked): CacheOutcome {
   return planNamedCache(question, { level: asked.level, value: asked.value });
 }
 
-/** Whether guests can only read the disk: a mode then decides nothing but whether it opens. */
-export function isReadOnly({ disk }: DiskQuestion): boolean {
-  return disk.readonly || disk.device === "cdrom";
+/** Whether guests can only read the disk: a mode then decides nothing but whether it opens. What lies on a web server is never written. */
+export function isReadOnly({ disk, chain }: DiskQuestion): boolean {
+  return disk.readonly || disk.device === "cdrom" || chain[0].kind === "http";
 }
 
 /** Asked for by name: taken where it works or where nobody knows; where it does not, refused, or adapted if only a policy asks. */

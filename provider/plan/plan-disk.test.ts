@@ -11,10 +11,12 @@ import {
   cacheSettings,
   detectZeroesModes,
   discardModes,
+  driverFields,
   ioModes,
   ioSettings,
   type DiskRule,
 } from "./settings";
+import { storageClass } from "./storage-class";
 
 const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
 const rule: fc.Arbitrary<DiskRule> = fc.record({
@@ -23,8 +25,10 @@ const rule: fc.Arbitrary<DiskRule> = fc.record({
   discard: maybe(fc.constantFrom(...discardModes)),
   detectZeroes: maybe(fc.constantFrom(...detectZeroesModes)),
 });
+const passthroughKinds = storageKinds.filter((kind) => storageClass[kind] === "passthrough");
 const storageFacts: fc.Arbitrary<StorageFacts> = fc.record({
-  kind: fc.constantFrom(...storageKinds),
+  // Kinds without driver settings have a generator of their own: they are no part of a chain.
+  kind: fc.constantFrom(...storageKinds.filter((kind) => !passthroughKinds.includes(kind))),
   path: fc.constantFrom("/a/web.qcow2", "/b/base.raw", "/dev/vg/web", "pool/image"),
   fileSystem: maybe(fc.constantFrom("ext4", "zfs 2.3.1", "fuse.x")),
   directIo: fc.constantFrom("yes", "no", "unknown"),
@@ -46,7 +50,7 @@ const policy: fc.Arbitrary<HostPolicy> = fc
     whenDirectIoMissing: maybe(fc.constantFrom(...whenDirectIoMissingChoices)),
   })
   .map(({ host, ...rest }) => ({ ...host, ...rest }));
-const version = fc.constantFrom("3.1.0", "4.2.0", "5.0.0", "6.3.0", "9.0.0", "");
+const version = fc.constantFrom("3.1.0", "4.2.0", "5.0.0", "6.3.0", "9.0.0", "10.0.0", "");
 const question: fc.Arbitrary<DiskQuestion> = fc.record({
   disk: fc.record({
     key: fc.constantFrom("root", "data"),
@@ -55,6 +59,8 @@ const question: fc.Arbitrary<DiskQuestion> = fc.record({
     readonly: fc.boolean(),
     shareable: fc.boolean(),
     pool: maybe(poolName),
+    preallocated: maybe(fc.boolean()),
+    discardNoUnref: maybe(fc.boolean()),
     own: rule,
     vm: rule,
   }),
@@ -63,9 +69,19 @@ const question: fc.Arbitrary<DiskQuestion> = fc.record({
   hypervisor: fc.record({ libvirtVersion: version, qemuVersion: version }),
 });
 
+const passthrough: fc.Arbitrary<DiskQuestion> = fc
+  .tuple(question, fc.constantFrom(...passthroughKinds))
+  .map(([asked, kind]) => ({ ...asked, chain: [{ ...asked.chain[0], kind, directIo: "yes" }] }));
+const anyQuestion = fc.oneof({ weight: 3, arbitrary: question }, { weight: 1, arbitrary: passthrough });
+
 /** Checks a property of enough questions that rare corners (shareable on ramfs under `refuse`) are met many times. */
 function always(holds: (question: DiskQuestion) => void, from = question): void {
   fc.assert(fc.property(from, holds), { numRuns: 1000 });
+}
+
+function problemFields(question: DiskQuestion): readonly string[] {
+  const decision = planDisk(question);
+  return "problems" in decision ? decision.problems.map(({ field }) => field) : [];
 }
 
 const asked = (question: DiskQuestion) => resolveRule(question, "cache", "auto");
@@ -75,7 +91,7 @@ test("the same question has the same answer, and no question is changed by askin
     const before = structuredClone(question);
     expect(planDisk(question)).toEqual(planDisk(structuredClone(question)));
     expect(question).toEqual(before);
-  });
+  }, anyQuestion);
 });
 
 test("a plan is explicit in every field and its reason names the element of the chain that decided; a refusal has reasons", () => {
@@ -93,7 +109,31 @@ test("a plan is explicit in every field and its reason names the element of the 
     expect(paths.some((path) => plan.reason.includes(path))).toBe(true);
     expect(plan.reason.startsWith(plan.cache)).toBe(true);
     expect(plan.migration.reason).not.toBe("");
+    expect(plan.guestWriteCache).toBe(cacheModeMeaning[plan.cache].guestWriteCache);
     if (plan.detectZeroes === "unmap") expect(plan.discard).toBe("unmap");
+  }, anyQuestion);
+});
+
+test("a disk without driver settings has the same plan whatever is asked, or is refused for what the disk itself asks", () => {
+  always((question) => {
+    const { own, shareable } = question.disk;
+    const decision = planDisk(question);
+    const asks = driverFields.filter((field) => own[field] !== undefined && own[field] !== "auto");
+    const refusedAt = [...asks, ...(shareable ? ["shareable"] : [])];
+    if ("problems" in decision) expect(decision.problems.map(({ field }) => field)).toEqual(refusedAt);
+    else {
+      expect(refusedAt).toEqual([]);
+      expect(decision.plan).toMatchObject({ cache: "none", io: "native", discard: "ignore", detectZeroes: "off" });
+    }
+  }, passthrough);
+});
+
+test("freed clusters are kept only in qcow2 on a host that is new enough, or of which nobody knows", () => {
+  always((question) => {
+    const refused = problemFields(question).includes("discardNoUnref");
+    const { qemuVersion, libvirtVersion } = question.hypervisor;
+    const isOld = !["", "9.0.0", "10.0.0"].includes(qemuVersion) || !["", "10.0.0"].includes(libvirtVersion);
+    expect(refused).toBe(question.disk.discardNoUnref === true && (question.disk.format === "raw" || isOld));
   });
 });
 

@@ -47,4 +47,9 @@ const storageWords: Readonly<Partial<Record<StorageKind, string>>> = {
   zvol: "a ZFS volume",
   iscsi: "iSCSI storage",
   rbd: "Ceph RBD storage",
+  "iscsi-direct": "an iSCSI LUN that QEMU reaches by itself",
+  libnfs: "a file on NFS that QEMU reaches by itself",
+  http: "a file on a web server",
+  nvme: "an NVMe namespace that QEMU drives by itself",
+  vhostuser: "a disk of a vhost-user daemon",
 };

@@ -97,6 +97,10 @@ const storageFactFields = {
     .optional()
     .describe("ZFS: the dataset's `direct` property."),
   nocow: z.boolean().optional().describe("btrfs: copy-on-write is off."),
+  impassable: z
+    .string()
+    .optional()
+    .describe("Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell."),
 };
 
 export const poolFacts = z
