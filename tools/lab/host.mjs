@@ -9,10 +9,15 @@ import { extendPath } from "../lib/folders.mjs";
 import { becomeRoot } from "../lib/root.mjs";
 import { runVisibly, which } from "../lib/run.mjs";
 import { MissingPart, runMain, step, stepsToStderr } from "../lib/steps.mjs";
+import { detachBlockDevices } from "./block.mjs";
+import { cephExec, cephUp } from "./ceph.mjs";
 import { findDaemon, hostUri, keepWarm, startDaemons, stopDaemon, warmUp } from "./daemon.mjs";
 import { hostFiles, readRecord, usualHosts, writeConfiguration, writeRecord } from "./host-files.mjs";
+import { iscsiUp } from "./iscsi.mjs";
 import { buildNamespaces, endHolder, insideHost, isHolder, removeMountedFolder } from "./namespaces.mjs";
-import { addStorage, removeStorage, storageKinds, swapStorage } from "./storage.mjs";
+import { nfsUp } from "./nfs.mjs";
+import { whatIsMissing } from "./parts.mjs";
+import { addBlockDevice, addStorage, removeStorage, storageKinds, swapStorage } from "./storage.mjs";
 
 /** @typedef {import("./host-files.mjs").HostFiles} HostFiles */
 
@@ -76,6 +81,7 @@ export async function hostDown(files) {
   if (!existsSync(files.dir)) return;
   await step(`removing host ${files.name}`, async () => {
     for (const nsPid of holdersOf(files)) await endHolder(nsPid);
+    detachBlockDevices(files.dir);
     removeMountedFolder(files.dir);
   });
 }
@@ -132,7 +138,16 @@ const usage = `usage: host COMMAND NAME [--dir DIR] …
   start-daemon | stop-daemon [--kill] | restart-daemon [--kill] NAME
   storage add NAME STORAGE ${Object.keys(storageKinds).join("|")} [MiB]
   storage swap NAME STORAGE KIND [MiB] [--keep-files]
-  storage remove NAME STORAGE`;
+  storage block NAME STORAGE [MiB]      a block device; prints its path
+  storage remove NAME STORAGE
+  ceph up NAME                   a Ceph cluster in memory; prints how to reach it as JSON
+  ceph exec NAME -- COMMAND …    run rbd or ceph inside the host as the cluster's administrator
+  iscsi up NAME [MiB] [LUN]      an iSCSI target behind CHAP; prints how to reach the disk as JSON
+  nfs up NAME                    an NFS server; prints how to reach it as JSON
+  missing PART                   what ceph, iscsi, nfs, zfs, bindfs or block lacks on this machine; nothing when nothing`;
+
+/** Commands of two words begin with one of these. */
+const groups = ["storage", "ceph", "iscsi", "nfs"];
 
 const printJson = (/** @type {unknown} */ value) => process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 const printLine = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
@@ -159,16 +174,27 @@ const commands = {
     await stopDaemon(files, recordOf(files).nsPid, kill ? "SIGKILL" : "SIGTERM");
     printJson(await startDaemon(files));
   },
-  "storage add": (files, [name = "", kind = "", size]) => {
-    recordOf(files);
-    printLine(addStorage(files, name, /** @type {any} */ (kind), size ? Number(size) : undefined));
+  "storage add": async (files, [name = "", kind = "", size]) => {
+    printLine(await addStorage(files, name, /** @type {any} */ (kind), size ? Number(size) : undefined));
   },
-  "storage swap": (files, [name = "", kind = "", size], options) => {
-    recordOf(files);
+  "storage swap": async (files, [name = "", kind = "", size], options) => {
     const sizeMiB = size ? Number(size) : undefined;
-    printLine(swapStorage(files, name, /** @type {any} */ (kind), { sizeMiB, keepFiles: options["keep-files"] === true }));
+    printLine(await swapStorage(files, name, /** @type {any} */ (kind), { sizeMiB, keepFiles: options["keep-files"] === true }));
+  },
+  "storage block": (files, [name = "", size]) => {
+    recordOf(files);
+    printLine(addBlockDevice(files, name, size ? Number(size) : undefined));
   },
   "storage remove": (files, [name = ""]) => removeStorage(files, name),
+  "ceph up": async (files) => printJson(await step(`Ceph of host ${files.name}`, () => cephUp(files, recordOf(files).nsPid))),
+  "ceph exec": async (files, words) => {
+    process.exitCode = await cephExec(files, recordOf(files).nsPid, words);
+  },
+  "iscsi up": async (files, [size, lun]) => {
+    const options = { sizeMiB: size ? Number(size) : undefined, lun: lun ? Number(lun) : undefined };
+    printJson(await step(`iSCSI of host ${files.name}`, () => iscsiUp(files, recordOf(files).nsPid, options)));
+  },
+  "nfs up": async (files) => printJson(await step(`NFS of host ${files.name}`, () => nfsUp(files, recordOf(files).nsPid))),
 };
 
 /** @returns {Promise<unknown>} */
@@ -179,10 +205,14 @@ async function main() {
     allowPositionals: true,
     options: { dir: { type: "string" }, kill: { type: "boolean" }, "keep-files": { type: "boolean" }, help: { type: "boolean" } },
   });
-  const words = positionals[0] === "storage" ? [positionals.slice(0, 2).join(" "), ...positionals.slice(2)] : positionals;
+  const words = groups.includes(positionals[0] ?? "") ? [positionals.slice(0, 2).join(" "), ...positionals.slice(2)] : positionals;
   const [command = "", name, ...rest] = words;
   if (values.help || command === "help") return printLine(usage);
   if (command === "list") return printJson(listHosts());
+  if (command === "missing") {
+    const missing = whatIsMissing(/** @type {any} */ (name));
+    return missing && printLine(`${missing.what} ${missing.remedy}`);
+  }
   const action = commands[command];
   if (!action || !name) throw new MissingPart(`"${positionals.join(" ")}" is no command here.`, usage);
   becomeRoot();

@@ -1,5 +1,5 @@
 // What tests do with the private libvirt host that the test runner made for them; a thin layer over the command line in host.mjs.
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 const execute = promisify(execFile);
 const HOST_COMMAND = join(__dirname, "host.mjs");
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+const ISCSI_DISK_MIB = 256;
 const DEFAULT_WAIT_MS = 20_000;
 const POLL_MS = 100;
 
@@ -32,7 +33,44 @@ export interface Skipped {
   readonly skipped: string;
 }
 
-export type StorageKind = "ramfs" | "tmpfs" | "ext4" | "xfs" | "btrfs";
+export type StorageKind = "ramfs" | "tmpfs" | "ext4" | "xfs" | "btrfs" | "zfs" | "bindfs";
+
+/** What some tests need beside the private host, and not every machine has. */
+export type LabPart = "ceph" | "iscsi" | "nfs" | "zfs" | "bindfs" | "block";
+
+/** How QEMU and libvirtd of the host reach its Ceph cluster; nobody outside the host does. */
+export interface CephAccess {
+  readonly monitors: readonly { readonly name: string; readonly port: number }[];
+  /** Without "client.". */
+  readonly user: string;
+  /** In base64, as Ceph writes it. */
+  readonly key: string;
+  /** An empty pool, made for RBD. */
+  readonly pool: string;
+  /** The administrator's ceph.conf; `cephExec` uses it. */
+  readonly conf: string;
+}
+
+/** How QEMU and libvirtd of the host reach a disk of its iSCSI server; nobody outside the host does. */
+export interface IscsiAccess {
+  /** Address of the server. */
+  readonly portal: string;
+  readonly port: number;
+  readonly target: string;
+  readonly lun: number;
+  /** CHAP account, the same for all disks. */
+  readonly user: string;
+  readonly password: string;
+}
+
+/** How QEMU of the host reaches its NFS server; nobody outside the host does. */
+export interface NfsAccess {
+  readonly server: string;
+  /** Path of the export on the server. */
+  readonly export: string;
+  /** The exported files, seen inside and outside. */
+  readonly folder: string;
+}
 
 /** The private host of this run, from the file that KVM_LAB names, or the reason why there is none. */
 export function labHost(): LabHost | Skipped {
@@ -62,16 +100,29 @@ export function describeOrSkip(reason: string | undefined, name: string, body: (
   else describe.skip(`${name} [skipped: ${reason}]`, body);
 }
 
-/** A block of tests that needs the private host; the host is asked for inside tests and hooks, never while tests are collected. */
-export function describeWithHost(name: string, body: (host: () => LabHost) => void): void {
+/**
+ * A block of tests that needs the private host, and maybe parts that not every machine has; the host is asked for inside tests and hooks, never
+ * while tests are collected.
+ */
+export function describeWithHost(name: string, body: (host: () => LabHost) => void, needs: readonly LabPart[] = []): void {
   const found = labHost();
-  const reason = "skipped" in found ? found.skipped : undefined;
+  const reason = "skipped" in found ? found.skipped : missingFor(...needs);
   describeOrSkip(reason, name, () => {
     body(() => {
       if ("skipped" in found) throw new Error(found.skipped);
       return found;
     });
   });
+}
+
+/** What the parts lack on this machine and the way out, in one line; undefined when they can run. */
+export function missingFor(...parts: readonly LabPart[]): string | undefined {
+  const reasons = parts.flatMap((part) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [HOST_COMMAND, "missing", part], { encoding: "utf8" });
+    if (status !== 0) throw new Error(stderr);
+    return stdout.trim() || [];
+  });
+  return reasons.length > 0 ? reasons.join(" ") : undefined;
 }
 
 /** Runs the host command line; returns its stdout. */
@@ -87,7 +138,7 @@ export async function showHost(lab: LabHost): Promise<LabHost> {
   return JSON.parse(await host(withDir(lab, ["show", lab.name]))) as LabHost;
 }
 
-/** Mounts a new, empty file system; returns its path (seen inside and outside). `sizeMiB` means nothing to ramfs. */
+/** Mounts a new, empty file system; returns its path (seen inside and outside). `sizeMiB` means nothing to ramfs and bindfs. */
 export async function addStorage(lab: LabHost, name: string, kind: StorageKind, sizeMiB?: number): Promise<string> {
   const size = sizeMiB === undefined ? [] : [String(sizeMiB)];
   return (await host(withDir(lab, ["storage", "add", lab.name, name, kind, ...size]))).trim();
@@ -105,9 +156,38 @@ export async function swapStorage(
   return (await host(withDir(lab, ["storage", "swap", lab.name, name, kind, ...size], flags))).trim();
 }
 
-/** Unmounts a storage and forgets what was in it; one that is not there is fine. */
+/** Unmounts a storage (or detaches a block device) and forgets what was in it; one that is not there is fine. */
 export async function removeStorage(lab: LabHost, name: string): Promise<void> {
   await host(withDir(lab, ["storage", "remove", lab.name, name]));
+}
+
+/**
+ * Makes a loop block device with a sparse file behind it; returns its path, the same inside and outside. `removeStorage` takes it away, and so
+ * does the end of the host.
+ */
+export async function addBlockDevice(lab: LabHost, name: string, sizeMiB: number): Promise<string> {
+  return (await host(withDir(lab, ["storage", "block", lab.name, name, String(sizeMiB)]))).trim();
+}
+
+/** Starts a Ceph cluster in the host's memory (9 s, 400 MB) unless it runs; it ends with the host. */
+export async function cephUp(lab: LabHost): Promise<CephAccess> {
+  return JSON.parse(await host(withDir(lab, ["ceph", "up", lab.name]))) as CephAccess;
+}
+
+/** Runs `rbd …` or `ceph …` as the cluster's administrator; returns its stdout. */
+export async function cephExec(lab: LabHost, ...command: readonly string[]): Promise<string> {
+  return host([...withDir(lab, ["ceph", "exec", lab.name]), "--", ...command]);
+}
+
+/** Starts the host's iSCSI server unless it runs, and gives it the disk unless it has it, of whatever size; it ends with the host. */
+export async function iscsiUp(lab: LabHost, options: { sizeMiB?: number; lun?: number } = {}): Promise<IscsiAccess> {
+  const { sizeMiB = ISCSI_DISK_MIB, lun = 1 } = options;
+  return JSON.parse(await host(withDir(lab, ["iscsi", "up", lab.name, String(sizeMiB), String(lun)]))) as IscsiAccess;
+}
+
+/** Starts the host's NFS server unless it runs, with an export of 1 GiB in which any user may make files; it ends with the host. */
+export async function nfsUp(lab: LabHost): Promise<NfsAccess> {
+  return JSON.parse(await host(withDir(lab, ["nfs", "up", lab.name]))) as NfsAccess;
 }
 
 /** Stops libvirtd; guests go on running. `kill` makes it a crash. */
