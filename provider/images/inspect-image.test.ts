@@ -1,10 +1,16 @@
 import { footerBytes } from "./foreign-formats";
+import type { RefusedImage } from "./inspect-image";
 import { inspectImage } from "./inspect-image";
 import { headerBytes } from "../plan/image-header";
 import { qcow2File } from "./qcow2.fixture";
 
 const inspect = (file: Buffer, format?: "raw" | "qcow2") =>
   inspectImage({ head: file.subarray(0, headerBytes), tail: file.subarray(-footerBytes), fileBytes: file.length }, format);
+
+function refused(image: ReturnType<typeof inspect>): RefusedImage {
+  if (!("wrong" in image)) throw new Error(`taken as ${image.format}`);
+  return image;
+}
 
 /** A file of 128 KiB with these bytes in it. */
 function fileWith(text: string, at = 0): Buffer {
@@ -65,8 +71,9 @@ test.each([
   { file: fileWith("ustar", 257), wrong: /tar/, because: "an archive, as an OVA is" },
   { file: fileWith("<!DOCTYPE html>"), wrong: /web page/, because: "a login page came instead" },
 ])("$because: refused with a way out ($wrong)", ({ file, wrong }) => {
-  const image = inspect(file);
-  expect(image).toMatchObject({ wrong: expect.stringMatching(wrong), wayOut: expect.stringMatching(/\w+.{10,}/) });
+  const { wrong: said, wayOut } = refused(inspect(file));
+  expect(said).toMatch(wrong);
+  expect(wayOut).toMatch(/\w+.{10,}/);
 });
 
 test.each([
@@ -80,5 +87,5 @@ test.each([
   { file: fileWith("x"), wrong: /no qcow2/, because: "raw is no qcow2" },
   { file: qcow2File({ backingName: "b" }), wrong: /backing/, because: "what is dangerous stays so" },
 ])('format: "qcow2" is a promise to keep: $because', ({ file, wrong }) => {
-  expect(inspect(file, "qcow2")).toMatchObject({ wrong: expect.stringMatching(wrong) });
+  expect(refused(inspect(file, "qcow2")).wrong).toMatch(wrong);
 });

@@ -106,15 +106,11 @@ export async function startSftpServer(folder: string): Promise<SftpServer> {
   if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
 
   let stderr = "";
-  const daemon = (): ChildProcess => {
-    const child = spawn(findProgram("sshd") ?? "", ["-D", "-e", "-f", at("sshd_config")], {
-      detached: true,
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    child.stderr?.on("data", (text: Buffer) => (stderr += text.toString()));
-    return child;
-  };
-  let child = daemon();
+  const child = spawn(findProgram("sshd") ?? "", ["-D", "-e", "-f", at("sshd_config")], {
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  child.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
   const trust = (name: string) => writeFileSync(at("known_hosts"), `[127.0.0.1]:${port} ${publicKey(name)}`);
   const server: SftpServer = {
     port,

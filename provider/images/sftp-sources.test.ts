@@ -86,28 +86,33 @@ describeOrSkip(missingForSftp(), "sftp, through a real sshd", () => {
     expect((await contentOf(image)).equals(content)).toBe(true);
   });
 
-  test("the rest alone is fetched where an earlier run was killed", async () => {
-    const content = rawImage(60_000_000);
-    const path = put("resumed.img", content);
-    const request = requestFor(url(path), { checksum: checksumOf(content) });
-    const cacheDir = scratch.path("resume");
-    // A run that is stopped as soon as a part is there.
+  /** A run that is stopped as soon as something has come; what it left is then replaced by `left`. Returns what the next run says. */
+  async function openAfter(name: string, content: Buffer, left: Buffer): Promise<readonly string[]> {
+    const request = requestFor(url(put(name, content)), { checksum: checksumOf(content) });
+    const cacheDir = scratch.path(`cache of ${name}`);
+    const parts = () =>
+      (existsSync(cacheDir) ? readdirSync(cacheDir) : []).filter((each) => each.includes(".part.") && !each.endsWith(".version"));
+    const sizeOf = (part: string) => statSync(join(cacheDir, part), { throwIfNoEntry: false })?.size ?? 0;
     const controller = new AbortController();
     const first = sources({ cacheDir }).open({ ...request, signal: controller.signal });
-    const parts = () => (existsSync(cacheDir) ? readdirSync(cacheDir) : []).filter((name) => name.includes(".part."));
-    const bytesOf = (name: string) => statSync(join(cacheDir, name), { throwIfNoEntry: false })?.size ?? 0;
-    while (!parts().some((name) => !name.endsWith(".version") && bytesOf(name) > 0)) await sleep(2);
+    while (!parts().some((part) => sizeOf(part) > 0)) await sleep(2);
     controller.abort();
     await expect(first).rejects.toBeInstanceOf(CancelledError);
-    const part = parts().find((name) => !name.endsWith(".version"));
-    if (part === undefined) throw new Error("the run was too quick to be stopped");
-    // However far it came: now a third is there, and the rest must be appended to it.
-    writeFileSync(join(cacheDir, part), content.subarray(0, 20_000_000));
-    const before = statSync(join(cacheDir, part)).ino;
-    const image = await sources({ cacheDir }).open(request);
-    expect((await contentOf(image)).equals(content)).toBe(true);
-    const whole = readdirSync(cacheDir).find((name) => name.endsWith(".image")) ?? "";
-    expect(statSync(join(cacheDir, whole)).ino).toBe(before);
+    const [part = "the run was too quick to be stopped"] = parts();
+    writeFileSync(join(cacheDir, part), left);
+    expect((await contentOf(await sources({ cacheDir }).open(request))).equals(content)).toBe(true);
+    return request.lines;
+  }
+
+  test("what an interrupted run left is kept", async () => {
+    const content = rawImage(60_000_000);
+    const lines = await openAfter("resumed.img", content, content.subarray(0, 20_000_000));
+    expect(lines.join("\n")).not.toContain("Starting over");
+  }, 30_000);
+
+  test("the rest alone is fetched: where what was left is spoiled, so is the whole, and it is begun anew", async () => {
+    const lines = await openAfter("spoiled.img", rawImage(60_000_000), Buffer.alloc(20_000_000, 1));
+    expect(lines.join("\n")).toContain("Starting over");
   }, 30_000);
 
   test("without a checksum, size and time tell whether it is the same", async () => {
