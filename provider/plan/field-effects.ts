@@ -20,6 +20,7 @@ export const fieldEffects = {
   autostart: { effect: "live", because: "it is a mark beside the definition" },
   power: { effect: "live", because: "it is the state itself" },
   applyChanges: { effect: "live", because: "it steers how other changes are applied" },
+  unplugTimeoutSeconds: { effect: "live", because: "it steers how disks are unplugged" },
   shutdownTimeoutSeconds: { effect: "live", because: "it steers how the machine is stopped" },
   cache: { effect: "live", because: "it steers the disks' effective settings" },
   io: { effect: "live", because: "it steers the disks' effective settings" },
@@ -46,17 +47,33 @@ export const fieldEffects = {
 /** By the name of a disk's input or of its part in effectiveDisks; `added` and `removed` are the whole disk. A disk whose source changes is another disk in the same place. */
 export const diskFieldEffects = {
   added: { effect: "live", because: "libvirt plugs disks in" },
-  removed: { effect: "restart", because: "a disk is unplugged when the guest lets go of it, and otherwise goes at the next cold start" },
+  removed: { effect: "live", because: "a disk is unplugged when the guest lets go of it, and otherwise goes at the next cold start" },
   file: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
   pool: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
   volume: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
-  image: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  image: { effect: "live", because: "it is heard only when a volume is made" },
+  imageFormat: { effect: "live", because: "it is heard only when a volume is made" },
+  clone: { effect: "live", because: "it is heard only when a volume is made" },
+  rbd: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  "rbd.key": { effect: "live", because: "a running machine has shown its password already" },
+  iscsi: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  "iscsi.password": { effect: "live", because: "a running machine has shown its password already" },
+  nfs: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  http: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  nvme: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  vhostUser: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
   format: { effect: "restart", because: "QEMU reads the same file in another way" },
   device: { effect: "restart", because: "it is the machine's hardware" },
   bus: { effect: "restart", because: "it is the machine's hardware" },
   readonly: { effect: "restart", because: "the guest learns it when it finds the disk" },
   shareable: { effect: "restart", because: "QEMU locks an image when it opens it" },
   serial: { effect: "restart", because: "the guest reads it when it finds the disk" },
+  wwn: { effect: "restart", because: "the guest reads it when it finds the disk" },
+  iothread: { effect: "restart", because: "a disk is given its thread when it is plugged in" },
+  queues: { effect: "restart", because: "the guest learns their number when it finds the disk" },
+  discardNoUnref: { effect: "restart", because: "QEMU reads it when it opens the image" },
+  throttle: { effect: "live", because: "libvirt changes a running disk's limits" },
+  "throttle.groupName": { effect: "restart", because: "a disk joins its group when it is plugged in" },
   bootOrder: { effect: "restart", because: "the firmware reads it before the guest boots" },
   size: { effect: "live", because: "a disk grows under a running guest" },
   cache: { effect: "suspend", because: "libvirt changes it on no running disk (code 84)" },
@@ -66,6 +83,8 @@ export const diskFieldEffects = {
   target: { effect: "restart", because: "it is where the guest finds the disk" },
   requested: { effect: "live", because: "it is a note of ours about the decision" },
   reason: { effect: "live", because: "it is a note of ours about the decision" },
+  network: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  guestWriteCache: { effect: "live", because: "it is a note of ours about the decision" },
   notVerified: { effect: "live", because: "it is a note of ours about the decision" },
   warnings: { effect: "live", because: "it is a note of ours about the decision" },
   migration: { effect: "live", because: "it is a note of ours about the decision" },
@@ -80,10 +99,11 @@ const diskMaps = ["disks", "effectiveDisks"];
  * For a whole disk (`disks.root`) say whether it is `added` or `removed`. undefined: no such input.
  */
 export function fieldEffect(path: string, disk: "added" | "removed" = "added"): FieldEffect | undefined {
-  const [field = "", key, diskField] = path.split(".");
+  const [field = "", key, diskField, part] = path.split(".");
   if (!diskMaps.includes(field)) return entry(fieldEffects, path);
   if (key === undefined) return undefined;
-  return entry(diskFieldEffects, diskField ?? disk);
+  const ofPart = part === undefined ? undefined : entry(diskFieldEffects, `${diskField ?? ""}.${part}`);
+  return ofPart ?? entry(diskFieldEffects, diskField ?? disk);
 }
 
 function entry(table: Readonly<Record<string, FieldEffect>>, name: string): FieldEffect | undefined {

@@ -52,9 +52,16 @@ export const carrySecrets = (from: Marked, to: Values): readonly Path[] => [
   ...echoedSecrets(from, to),
 ];
 
-/** The properties made from inputs that hold a secret: secret as a whole. */
-const derivedSecrets = ({ derivedFrom }: ResourceDefinition, inputSecrets: readonly Path[]): readonly Path[] => {
-  const secretInputs = new Set(inputSecrets.map(([name]) => name));
+const samePath = (left: Path, right: Path) => left.length === right.length && left.every((step, index) => step === right[index]);
+
+/**
+ * The properties made from inputs that hold a secret: secret as a whole. What the contract itself declares secret (a disk's password) does not count:
+ * no resource puts such a value into an output, and the rest of the output is for people to read.
+ */
+const derivedSecrets = ({ derivedFrom, inputs }: ResourceDefinition, { values, secrets }: Marked): readonly Path[] => {
+  const declared = declaredSecrets(inputs, values);
+  const byUser = secrets.filter((path) => !declared.some((other) => samePath(path, other)));
+  const secretInputs = new Set(byUser.map(([name]) => name));
   return Object.entries(derivedFrom)
     .filter(([, sources]) => sources.some((source) => secretInputs.has(source)))
     .map(([name]) => [name]);
@@ -73,6 +80,6 @@ export const withDeclaredSecrets = (definition: ResourceDefinition, decoded: Dec
 export const outgoingSecrets = (definition: ResourceDefinition, to: Values, inputs: Marked, earlier?: Marked): readonly Path[] => [
   ...carrySecrets(inputs, to),
   ...(earlier === undefined ? [] : carrySecrets(earlier, to)),
-  ...derivedSecrets(definition, inputs.secrets),
+  ...derivedSecrets(definition, inputs),
   ...declaredIn(definition, to),
 ];

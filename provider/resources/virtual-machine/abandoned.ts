@@ -5,6 +5,7 @@ import type { Libvirt } from "../../libvirt/port";
 import type { ManagedMetadata, ObservedDomain } from "../../plan/domain";
 import { parseDomain } from "../../xml/parse-domain";
 import type { Call } from "../resource";
+import { diskKeysOf, dropSecrets } from "./disk-secrets";
 import { deleteVolume } from "./volumes";
 
 type Maker = NonNullable<ManagedMetadata["maker"]>;
@@ -52,7 +53,8 @@ export async function clearAbandoned(call: Call): Promise<void> {
   for (const domain of (await known).get(call.urn) ?? []) await clear(domain, call);
 }
 
-async function clear({ name, uuid, metadata }: ObservedDomain, call: Call): Promise<void> {
+async function clear(domain: ObservedDomain, call: Call): Promise<void> {
+  const { name, uuid, metadata } = domain;
   const { services, signal, log } = call;
   const maker = metadata?.maker;
   if (maker !== undefined && stillMaking(maker)) {
@@ -63,5 +65,6 @@ async function clear({ name, uuid, metadata }: ObservedDomain, call: Call): Prom
   log.info(`clearing away ${name}, which an earlier run began to make and did not finish`);
   await services.libvirt.destroyDomain(uuid, { signal });
   for (const volume of metadata?.volumes ?? []) await deleteVolume(volume, call);
+  await dropSecrets({ name, keys: diskKeysOf(domain) }, call);
   await services.libvirt.undefineDomain(uuid, { signal });
 }

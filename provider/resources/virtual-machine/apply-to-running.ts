@@ -42,7 +42,7 @@ async function saveAndRestore(work: RunningWork, call: Call): Promise<string | u
     await libvirt.startDomain(uuid, { paused: inputs.power === "paused" });
     return undefined;
   } catch (error) {
-    return bringBack(work, before, explained(error, effective), call);
+    return bringBack(work, before, await explained(work.inputs, error, effective, call), call);
   }
 }
 

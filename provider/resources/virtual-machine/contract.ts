@@ -13,7 +13,7 @@ import {
   videoModel,
 } from "../common-contract";
 import { parseSize } from "../../plan/size";
-import { diskBuses, diskDevices, diskFormats } from "../../plan/domain";
+import { diskBuses, diskDevices, diskFormats, diskProtocols } from "../../plan/domain";
 
 export const description =
   "A virtual machine on a libvirt host. For every disk the effective cache settings are worked out from the storage it is really on, shown with the reason at preview (`effectiveDisks`), and kept: " +
@@ -27,20 +27,164 @@ const size = z.string().superRefine((text, context) => {
 
 const diskFormat = z.enum(diskFormats).describe("Image format.").meta({ id: "DiskFormat" });
 
+const cloneKind = z.enum(["linked", "full"]).describe("How a volume starts from an image: `linked` or `full`.").meta({ id: "CloneKind" });
+
+const absolutePath = z.string().startsWith("/", { error: "must be an absolute path on the host." });
+const port = z.int().min(1).max(65_535).optional();
+
+const networkHost = z
+  .strictObject({ name: z.string().min(1).describe("Host name or address."), port: port.describe("Port. Default: the protocol's.") })
+  .describe("A server of network storage.")
+  .meta({ id: "NetworkHost" });
+
+const secretUuid = z
+  .string()
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, { error: "must be the UUID of a libvirt secret." })
+  .optional();
+
+const rbd = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[^/]+\/.+$/, { error: 'must be "pool/image".' })
+      .describe('Ceph pool and image: "libvirt/web-root". The image must be there.'),
+    hosts: z.array(networkHost).optional().describe("Ceph monitors. Default: those in the host's /etc/ceph/ceph.conf."),
+    username: z.string().min(1).optional().describe('Ceph user, without "client.". Default: no authentication.'),
+    key: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ secret: true })
+      .describe("The user's cephx key. It is kept in a libvirt secret of this VM's, which goes with the VM; no definition holds it."),
+    secretUuid: secretUuid.describe("Instead of `key`: a libvirt secret that is there already."),
+  })
+  .describe("A Ceph RBD image, opened by QEMU itself.")
+  .meta({ id: "RbdSource" });
+
+const iscsi = z
+  .strictObject({
+    portal: networkHost.describe("The portal. Default port: 3260."),
+    target: z.string().min(1).describe('The target\'s name: "iqn.2024-01.org.example:storage".'),
+    lun: z.int().min(0).max(16_383).describe("Logical unit number."),
+    username: z.string().min(1).optional().describe("CHAP user. Default: no authentication."),
+    password: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ secret: true })
+      .describe("CHAP password. It is kept in a libvirt secret of this VM's, which goes with the VM; no definition holds it."),
+    secretUuid: secretUuid.describe("Instead of `password`: a libvirt secret that is there already."),
+    initiator: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("The initiator's name that QEMU gives. Default: one that QEMU makes of the VM's name."),
+  })
+  .describe("An iSCSI logical unit, opened by QEMU's own initiator.")
+  .meta({ id: "IscsiSource" });
+
+const nfs = z
+  .strictObject({
+    server: networkHost.describe("The server."),
+    path: absolutePath.describe("The export and the file in it."),
+    user: z.string().min(1).optional().describe('Who QEMU is on the server: a name, or a number as "+1000". Default: QEMU\'s own user.'),
+    group: z.string().min(1).optional().describe('The group: a name, or a number as "+1000". Default: QEMU\'s own group.'),
+  })
+  .describe("A file on an NFS server, opened by QEMU's own client (libnfs): the host mounts nothing.")
+  .meta({ id: "NfsSource" });
+
+const http = z
+  .strictObject({ url: z.url({ protocol: /^https?$/, error: "must be an http or https URL." }).describe("The medium's URL.") })
+  .describe("A medium on a web server, read-only: an installation CD, say.")
+  .meta({ id: "HttpSource" });
+
+const nvme = z
+  .strictObject({
+    address: z
+      .string()
+      .regex(/^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/, { error: 'must be a PCI address such as "0000:01:00.0".' })
+      .describe('The controller\'s PCI address on the host: "0000:01:00.0".'),
+    namespace: z.int().min(1).optional().describe("The NVMe namespace. Default: 1."),
+  })
+  .describe("An NVMe controller of the host, driven by QEMU itself; the host loses it while the VM runs.")
+  .meta({ id: "NvmeSource" });
+
+const vhostUser = z
+  .strictObject({ socket: absolutePath.describe("The daemon's unix socket on the host.") })
+  .describe("A vhost-user-blk daemon (SPDK, qemu-storage-daemon).")
+  .meta({ id: "VhostUserSource" });
+
+const bytesPerSecond = size.optional();
+const perSecond = z.int().min(1).optional();
+
+const throttle = z
+  .strictObject({
+    totalBytesSec: bytesPerSecond.describe('Bytes read and written per second: "100MiB".'),
+    readBytesSec: bytesPerSecond.describe("Bytes read per second."),
+    writeBytesSec: bytesPerSecond.describe("Bytes written per second."),
+    totalIopsSec: perSecond.describe("Requests per second."),
+    readIopsSec: perSecond.describe("Read requests per second."),
+    writeIopsSec: perSecond.describe("Write requests per second."),
+    totalBytesSecMax: bytesPerSecond.describe("What a burst may reach."),
+    readBytesSecMax: bytesPerSecond.describe("What a burst of reads may reach."),
+    writeBytesSecMax: bytesPerSecond.describe("What a burst of writes may reach."),
+    totalIopsSecMax: perSecond.describe("Requests per second that a burst may reach."),
+    readIopsSecMax: perSecond.describe("Read requests per second that a burst may reach."),
+    writeIopsSecMax: perSecond.describe("Write requests per second that a burst may reach."),
+    groupName: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Disks of this VM with the same group name share one limit. A change needs a restart."),
+  })
+  .describe("Limits of a disk's traffic, in libvirt's words (<iotune>). Changes are live.")
+  .meta({ id: "DiskThrottle" });
+
 export const disk = z
   .strictObject({
-    file: z
-      .string()
-      .startsWith("/", { error: "must be an absolute path on the host." })
+    file: absolutePath
       .optional()
-      .describe("An existing image file or block device on the host, by absolute path. Never deleted with the VM."),
-    pool: z.string().min(1).optional().describe("The storage pool in which a new volume is made for this disk."),
+      .describe("An existing image file or block device on the host, by absolute path: a Volume's `path`, say. Never deleted with the VM."),
+    pool: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "The storage pool in which a new volume is made for this disk (with `size` or `image`), or that holds the existing `volume`.",
+      ),
     volume: z
       .string()
       .min(1)
       .optional()
-      .describe("Name of the new volume. Default: made from the VM's name, the disk's key and the format."),
-    size: size.optional().describe('Capacity of the new volume: "20GiB". It can grow, also while the VM runs; it never shrinks.'),
+      .describe(
+        "Name of the volume in the pool. With `size` or `image`: the new volume's; default: made from the VM's name, the disk's key and the format. Without: an existing volume (a Volume's `name`), never deleted with the VM.",
+      ),
+    image: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "What the new volume starts from: an image on the host, by its path (an Image's `path`) or by the name of a volume in the pool. Heard only when the volume is made: a later change leaves the disk and its data as they are.",
+      ),
+    imageFormat: diskFormat
+      .optional()
+      .describe("Format of `image`. Default: as its Image was uploaded, else as found when the volume is made."),
+    clone: cloneKind
+      .optional()
+      .describe(
+        "How the volume starts from `image`: `linked` (only what differs is stored, the image must stay; default where the volume can be qcow2) or `full` (a copy).",
+      ),
+    rbd: rbd.optional().describe("A Ceph RBD image."),
+    iscsi: iscsi.optional().describe("An iSCSI logical unit."),
+    nfs: nfs.optional().describe("A file on an NFS server."),
+    http: http.optional().describe("A read-only medium on a web server."),
+    nvme: nvme.optional().describe("An NVMe controller of the host."),
+    vhostUser: vhostUser.optional().describe("A vhost-user-blk daemon."),
+    size: size
+      .optional()
+      .describe(
+        'Capacity of the new volume: "20GiB". Default with `image`: the image\'s. It can grow, also while the VM runs; it never shrinks.',
+      ),
     format: diskFormat
       .optional()
       .describe(
@@ -53,7 +197,7 @@ export const disk = z
       .describe("Space taken when the volume is made: none (`off`, default), qcow2's tables (`metadata`), or all of it (`full`)."),
     device: z.enum(diskDevices).meta({ id: "DiskDevice" }).optional().describe("What the guest sees: `disk` (default) or `cdrom`."),
     bus: z.enum(diskBuses).meta({ id: "DiskBus" }).optional().describe("The bus. Default: `virtio` for disks, `sata` for CD-ROMs."),
-    readonly: z.boolean().optional().describe("The guest cannot write. Default: false; always so for CD-ROMs."),
+    readonly: z.boolean().optional().describe("The guest cannot write. Default: false; always so for CD-ROMs and `http`."),
     shareable: z
       .boolean()
       .optional()
@@ -64,11 +208,34 @@ export const disk = z
       .regex(/^[A-Za-z0-9_.+ -]*$/, { error: "may hold letters, digits, spaces and _ . + - only." })
       .optional()
       .describe("Serial number the guest sees. Default: none."),
+    wwn: z
+      .string()
+      .regex(/^[0-9a-f]{16}$/, { error: "must be 16 hexadecimal digits, in lower case." })
+      .optional()
+      .describe("World Wide Name the guest sees; not on `virtio`. Default: none."),
     bootOrder: z.int().min(1).optional().describe("Place in the boot order, 1 first. Default: disks boot in the order of their targets."),
     ...ruleFields("this disk; asked for here it is honoured or refused, never changed"),
+    iothread: z
+      .int()
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe(
+        "Number of the I/O thread that serves this `virtio` disk: disks with the same number share a thread. Default: QEMU's main loop.",
+      ),
+    queues: z.int().min(1).max(1024).optional().describe("Request queues of this `virtio` disk. Default: libvirt's."),
+    throttle: throttle.optional().describe("Limits of the disk's traffic. Default: none."),
+    discardNoUnref: z
+      .boolean()
+      .optional()
+      .describe(
+        "qcow2: what the guest frees keeps its place in the file, which then does not fragment. Needs QEMU 8.1 and libvirt 9.5. Default: false.",
+      ),
     keepOnDelete: z.boolean().optional().describe("Keep the volume when the disk or the VM is deleted. Default: false."),
   })
-  .describe("A disk of a virtual machine: an existing `file`, or a new volume (`pool`, `size`).")
+  .describe(
+    "A disk of a virtual machine: a new volume (`pool` with `size` or `image`), an existing one (`file`, or `pool` and `volume`), or network storage and devices (`rbd`, `iscsi`, `nfs`, `http`, `nvme`, `vhostUser`).",
+  )
   .meta({ id: "Disk" });
 
 export const inputs = z.strictObject({
@@ -140,6 +307,14 @@ export const inputs = z.strictObject({
     .max(86_400)
     .optional()
     .describe("Seconds the guest has for a graceful stop before it is ended. Default: 60."),
+  unplugTimeoutSeconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .optional()
+    .describe(
+      "Seconds the guest has to let go of a disk that is removed while it runs. One that it does not let go of stays until the next cold start, and is reported as pending. Default: 30.",
+    ),
   autostart: z.boolean().optional().describe("Start the VM with the host. Default: false."),
   power: z
     .enum(["running", "stopped", "paused"])
@@ -155,14 +330,46 @@ const driverFields = {
   detectZeroes: detectZeroesMode.describe("Zero detection."),
 };
 
+const networkSource = z
+  .strictObject({
+    protocol: z.enum(diskProtocols).meta({ id: "DiskProtocol" }).describe("QEMU's driver, in libvirt's words."),
+    name: z.string().describe("What is asked for: pool and image, target and unit, or a path."),
+    query: z.string().optional().describe("The query of a URL."),
+    hosts: z.array(networkHost).describe("The servers."),
+    username: z.string().optional().describe("Who it is asked for as."),
+    secretUuid: z.string().optional().describe("The libvirt secret that holds the password."),
+    initiator: z.string().optional().describe("iSCSI: the initiator's name."),
+    user: z.string().optional().describe("NFS: the user on the server."),
+    group: z.string().optional().describe("NFS: the group on the server."),
+  })
+  .describe("How QEMU reaches storage in the network.")
+  .meta({ id: "NetworkSource" });
+
+const imageSource = z
+  .strictObject({
+    path: z.string().describe("The image on the host."),
+    format: diskFormat.describe("Its format."),
+    clone: cloneKind.describe("How the volume starts from it."),
+  })
+  .describe("What a new volume starts from.")
+  .meta({ id: "ImageSource" });
+
 export const effectiveDisk = z
   .strictObject({
     target: z.string().describe("Device name in the definition: vda."),
-    path: z.string().optional().describe("File or device on the host; absent for an empty CD-ROM."),
+    path: z
+      .string()
+      .optional()
+      .describe(
+        'File or device on the host, or the name of other storage ("rbd:pool/image", "iscsi://portal/target/1"); absent for an empty CD-ROM.',
+      ),
+    network: networkSource.optional().describe("How QEMU reaches it, where the storage is in the network."),
+    image: imageSource.optional().describe("What the new volume starts from."),
     format: diskFormat.describe("Image format."),
     ...driverFields,
     reason: z.string().describe("Why these settings: the path, its file system, and what decided."),
     notVerified: z.string().optional().describe("Why it could not be made sure that the storage can do this; absent where it was."),
+    guestWriteCache: z.boolean().optional().describe("Whether the guest sees a volatile write cache, and so sends flushes."),
     migratable: z.boolean().describe("Whether libvirt would migrate the running VM live with this disk, without copying it."),
     migrationReason: z.string().describe("Why or why not."),
   })
@@ -212,6 +419,9 @@ export const defaults = { cpus: 1, autostart: false, power: "running", accelerat
 
 /** What `applyChanges` is where neither program nor policy says it. */
 export const defaultApplyChanges = "nextBoot";
+
+/** Default of `unplugTimeoutSeconds`: a Linux guest lets go within a second, one that is booting within half a minute. */
+export const defaultUnplugTimeoutSeconds = 30;
 
 /** Default of `shutdownTimeoutSeconds`. */
 export const defaultShutdownTimeoutSeconds = 60;

@@ -9,6 +9,7 @@ import { unknown } from "../resource";
 import { asValues } from "../values";
 import { clearAbandoned, thisMaker } from "./abandoned";
 import type { CheckedInputs } from "./contract";
+import { dropSecrets, ensureSecrets } from "./disk-secrets";
 import type { EffectiveDisks } from "./domain-plan";
 import { chooseAccelerator, domainPlan } from "./domain-plan";
 import { convergePower } from "./power";
@@ -16,7 +17,7 @@ import { settledDisks } from "./settled-disks";
 import { failureReason } from "./start-failure";
 import { observedMachine, outputsOf, stateOf } from "./state";
 import type { VolumeSurvey, WantedVolume } from "./volumes";
-import { createVolumes, growVolumes, surveyVolumes, unmakeVolumes, wantedVolumes } from "./volumes";
+import { createVolumes, growVolumes, refuseMissingVolumes, surveyVolumes, unmakeVolumes, wantedVolumes } from "./volumes";
 
 export async function create(
   { inputs: values, preview }: { readonly inputs: Values; readonly preview: boolean },
@@ -27,12 +28,13 @@ export async function create(
   await clearAbandoned(call);
   await refuseTakenName(inputs, call);
   const effective = await settledDisks(inputs, undefined, call);
+  await refuseMissingVolumes(inputs, call);
   const survey = await surveyVolumes(wantedVolumes(inputs, effective), call);
   warnOfFoundVolumes(inputs, survey.present, effective, call);
 
   const plan = await planOf(inputs, effective, survey.missing, call);
   const { uuid } = await call.services.libvirt.defineDomain(domainXml(plan), { signal: call.signal });
-  await makeVolumes(uuid, survey, call);
+  await makeParts(uuid, inputs, survey, call);
   return finish(uuid, inputs, effective, plan, call);
 }
 
@@ -81,15 +83,18 @@ async function planOf(
   return domainPlan(inputs, { effective, domainType, architecture: platform.architecture, metadata });
 }
 
-/** When a volume cannot be made, nothing is left: the definition, which names the volumes, goes last. */
-async function makeVolumes(uuid: string, survey: VolumeSurvey, call: Call): Promise<void> {
+/** Secrets and volumes. When one cannot be made, nothing is left: the definition, which names them, goes last. */
+async function makeParts(uuid: string, inputs: CheckedInputs, survey: VolumeSurvey, call: Call): Promise<void> {
   const made: WantedVolume[] = [];
   try {
+    await ensureSecrets(inputs, undefined, call);
     await createVolumes(survey.missing, (volume) => made.push(volume), call);
     await growVolumes(survey, undefined, call);
   } catch (error) {
     try {
       await unmakeVolumes(made, call);
+      const keys = Object.keys(inputs.disks ?? {});
+      await dropSecrets({ name: inputs.name, keys }, { ...call, signal: new AbortController().signal });
       await call.services.libvirt.undefineDomain(uuid);
     } catch (second) {
       call.log.warn(
@@ -113,10 +118,11 @@ async function finish(uuid: string, inputs: CheckedInputs, effective: EffectiveD
     await convergePower(stopped, inputs, call);
     return { id: uuid, state: stateOf(inputs, outputsOf(observedMachine(await markReady(await find(), plan, call)), effective)) };
   } catch (error) {
+    const reason = await failureReason(inputs, error, effective, call);
     // Reported to the engine, it is no longer a half-made machine that the next run clears away.
     const record = await markReady(await find(), plan, call);
     const state = stateOf(inputs, outputsOf(observedMachine(record), effective));
-    throw new CreatedButFailedError(uuid, state, asValues(inputs), [failureReason(inputs.name, error, effective)]);
+    throw new CreatedButFailedError(uuid, state, asValues(inputs), [reason]);
   }
 }
 

@@ -3,7 +3,7 @@ import { driverFields } from "../../plan/settings";
 import { propertyPath } from "../property-path";
 import type { DiffRequest, DiffResult, PropertyChange, Value, Values } from "../resource";
 import { containsUnknown, isValues, sameValue, sizeBytes } from "../values";
-import { defaultBus } from "./disk-layout";
+import { defaultBus, isReadonlyByNature } from "./disk-layout";
 import { questionChanges } from "./effective-disks";
 
 /** How a top-level field is compared. `kept`: absent means "as it is"; `data`: absent means "none", its removal is a change. */
@@ -29,22 +29,34 @@ const diskFields = [
   "file",
   "pool",
   "volume",
+  "image",
+  "nvme",
+  "vhostUser",
+  "http",
   "format",
   "device",
   "bus",
   "readonly",
   "shareable",
   "serial",
+  "wwn",
   "bootOrder",
+  "iothread",
+  "queues",
+  "discardNoUnref",
   "keepOnDelete",
 ] as const;
+
+/** Fields of a disk that are objects and compared part by part. */
+const diskParts = ["rbd", "iscsi", "nfs", "throttle"] as const;
 
 /** What an absent field of a disk means: a default, or (format, volume) what it was given at first. */
 function diskDefaults(disk: Values, effective: Value | undefined): Readonly<Record<string, Value | undefined>> {
   const device = disk["device"] === "cdrom" ? "cdrom" : "disk";
   const { format, path } = isValues(effective) ? effective : {};
   const volume = disk["pool"] === undefined || typeof path !== "string" ? undefined : path.slice(path.lastIndexOf("/") + 1);
-  return { device, bus: defaultBus[device], readonly: device === "cdrom", shareable: false, keepOnDelete: false, format, volume };
+  const readonly = isReadonlyByNature(disk);
+  return { device, bus: defaultBus[device], readonly, shareable: false, discardNoUnref: false, keepOnDelete: false, format, volume };
 }
 
 /** Fields of a disk whose absence is no value of its own. */
@@ -106,8 +118,18 @@ function oneDiskChanges(key: string, before: Value | undefined, after: Value | u
       ? []
       : [change(["disks", key, field], before[field], after[field])];
   });
+  const parts = diskParts.flatMap((part) => partChanges(["disks", key, part], before[part], after[part]));
   const grows = after["size"] !== undefined && !sameAmount(before["size"], after["size"]);
-  return grows ? [...fields, change(["disks", key, "size"], before["size"], after["size"])] : fields;
+  return [...fields, ...parts, ...(grows ? [change(["disks", key, "size"], before["size"], after["size"])] : [])];
+}
+
+/** Both there: what differs in them; else the whole. Sizes that are as much, however written, are the same. */
+function partChanges(path: readonly string[], before: Value | undefined, after: Value | undefined): PropertyChange[] {
+  if (!isValues(before) || !isValues(after)) return sameValue(before, after) ? [] : [change(path, before, after)];
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return fields.flatMap((field) =>
+    sameAmount(before[field], after[field]) ? [] : [change([...path, field], before[field], after[field])],
+  );
 }
 
 function effectiveChanges({ oldInputs, oldState, news }: DiffRequest): PropertyChange[] {

@@ -14,8 +14,12 @@ export interface DiskLayout {
   readonly shareable: boolean;
 }
 
-export /** The bus of a disk whose inputs name none. */
-const defaultBus = { disk: "virtio", cdrom: "sata" } as const satisfies Record<DiskDevice, DiskBus>;
+/** The bus of a disk whose inputs name none. */
+export const defaultBus = { disk: "virtio", cdrom: "sata" } as const satisfies Record<DiskDevice, DiskBus>;
+
+/** Media that no guest can write: CD-ROMs, and what lies on a web server. */
+export const isReadonlyByNature = ({ device, http }: { readonly device?: unknown; readonly http?: unknown }): boolean =>
+  device === "cdrom" || http !== undefined;
 
 /** The disks in the order of their keys; targets given earlier are kept. */
 export function diskLayouts(
@@ -33,7 +37,7 @@ export function diskLayouts(
   return entries.map((entry) => ({
     ...entry,
     target: targets.get(entry.key) ?? entry.key,
-    readonly: entry.inputs.readonly ?? entry.device === "cdrom",
+    readonly: entry.inputs.readonly ?? isReadonlyByNature(entry.inputs),
     shareable: entry.inputs.shareable ?? false,
   }));
 }

@@ -1,11 +1,22 @@
 // Checked inputs and effective disks -> the machine as decided, which provider/xml writes. Pure.
 import { assignTargets, targetPrefix } from "../../plan/disk-targets";
-import type { DiskBus, DomainDisk, DomainPlan, ManagedMetadata, ObservedDomain, OwnedVolume } from "../../plan/domain";
+import type {
+  DiskBus,
+  DiskSource,
+  DiskThrottle,
+  DiskTuning,
+  DomainDisk,
+  DomainPlan,
+  ManagedMetadata,
+  ObservedDomain,
+  OwnedVolume,
+} from "../../plan/domain";
 import { diskBuses } from "../../plan/domain";
 import type { PlatformFacts } from "../../plan/facts";
 import { BugError } from "../../errors";
 import { defined, sizeBytes } from "../values";
-import type { CheckedInputs, EffectiveDisk } from "./contract";
+import type { CheckedInputs, DiskInputs, EffectiveDisk } from "./contract";
+import { namedSource, networkSource } from "./disk-sources";
 import type { DiskLayout } from "./disk-layout";
 import { diskLayouts } from "./disk-layout";
 
@@ -50,6 +61,7 @@ export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan 
       directBoot: inputs.directBoot,
       serialFile: inputs.serial?.file,
       video: inputs.video,
+      iothreads: iothreadsOf(inputs.disks),
     }),
     domainType,
     architecture,
@@ -58,7 +70,7 @@ export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan 
     memoryKiB,
     maxMemoryKiB: inputs.maxMemory === undefined ? memoryKiB : kibOf(inputs.maxMemory),
     graphics: inputs.graphics ?? "none",
-    disks: diskLayouts(inputs.disks, effective).map((layout) => domainDisk(layout, effective)),
+    disks: diskLayouts(inputs.disks, effective).map((layout) => domainDisk(inputs.name, layout, effective)),
     metadata: { ...metadata, disks: metadataDisks(inputs, effective) },
   };
 }
@@ -72,9 +84,54 @@ function effectiveOf(effective: EffectiveDisks, key: string): EffectiveDisk {
 /** /dev/shm is a file system like any other. */
 const isDevice = (path: string) => path.startsWith("/dev/") && !path.startsWith("/dev/shm/");
 
-function domainDisk(layout: DiskLayout, effective: EffectiveDisks): DomainDisk {
+function sourceOf(vm: string, { key, inputs }: DiskLayout, { path, network }: EffectiveDisk): DiskSource {
+  if (network !== undefined) return networkSource(network);
+  const named = namedSource(inputs, { vm, key });
+  if (named !== undefined) return named;
+  return path === undefined ? { type: "empty" } : { type: isDevice(path) ? "block" : "file", path };
+}
+
+/** Limits as numbers: bytes and requests a second. */
+export function throttleOf(throttle: NonNullable<DiskInputs["throttle"]>): DiskThrottle {
+  const bytes = (size: string | undefined) => sizeBytes(size);
+  return defined({
+    totalBytesPerSecond: bytes(throttle.totalBytesSec),
+    readBytesPerSecond: bytes(throttle.readBytesSec),
+    writeBytesPerSecond: bytes(throttle.writeBytesSec),
+    totalIops: throttle.totalIopsSec,
+    readIops: throttle.readIopsSec,
+    writeIops: throttle.writeIopsSec,
+    maxTotalBytesPerSecond: bytes(throttle.totalBytesSecMax),
+    maxReadBytesPerSecond: bytes(throttle.readBytesSecMax),
+    maxWriteBytesPerSecond: bytes(throttle.writeBytesSecMax),
+    maxTotalIops: throttle.totalIopsSecMax,
+    maxReadIops: throttle.readIopsSecMax,
+    maxWriteIops: throttle.writeIopsSecMax,
+    group: throttle.groupName,
+  });
+}
+
+function tuningOf({ iothread, queues, discardNoUnref, throttle, wwn }: DiskInputs): DiskTuning | undefined {
+  const limits = throttle === undefined ? {} : throttleOf(throttle);
+  const tuning = defined({
+    iothread,
+    queues,
+    discardNoUnref,
+    wwn,
+    throttle: Object.keys(limits).length === 0 ? undefined : limits,
+  });
+  return Object.keys(tuning).length === 0 ? undefined : tuning;
+}
+
+function iothreadsOf(disks: CheckedInputs["disks"]): number | undefined {
+  const numbers = Object.values(disks ?? {}).flatMap(({ iothread }) => iothread ?? []);
+  return numbers.length === 0 ? undefined : Math.max(...numbers);
+}
+
+function domainDisk(vm: string, layout: DiskLayout, effective: EffectiveDisks): DomainDisk {
   const { key, device, bus, target, readonly, shareable, inputs } = layout;
-  const { path, format, cache, io, discard, detectZeroes } = effectiveOf(effective, key);
+  const disk = effectiveOf(effective, key);
+  const { format, cache, io, discard, detectZeroes } = disk;
   return {
     key,
     device,
@@ -83,8 +140,8 @@ function domainDisk(layout: DiskLayout, effective: EffectiveDisks): DomainDisk {
     readonly,
     shareable,
     format,
-    source: path === undefined ? { type: "empty" } : { type: isDevice(path) ? "block" : "file", path },
-    ...defined({ serial: inputs.serial, bootOrder: inputs.bootOrder }),
+    source: sourceOf(vm, layout, disk),
+    ...defined({ serial: inputs.serial, bootOrder: inputs.bootOrder, tuning: tuningOf(inputs) }),
     driver: { cache, io, discard, detectZeroes },
   };
 }

@@ -3,26 +3,18 @@ import type { Problem } from "../../errors";
 import type { ChainElement, ObserveOptions } from "../../host/observer";
 import { planDisk } from "../../plan/plan-disk";
 import type { DiskPlan, DiskQuestion } from "../../plan/disk";
-import type { PlatformFacts, StorageFacts } from "../../plan/facts";
+import type { PlatformFacts } from "../../plan/facts";
 import type { HostPolicy } from "../../plan/policy";
 import { driverFields } from "../../plan/settings";
 import { propertyPath } from "../property-path";
-import type { Services } from "../resource";
 import type { Value, Values } from "../resource";
 import { defined, isValues, sameValue } from "../values";
-import type { CheckedInputs, EffectiveDisk, VirtualMachineInputs } from "./contract";
+import type { EffectiveDisk, VirtualMachineInputs } from "./contract";
 import type { DiskLayout } from "./disk-layout";
-import { diskLayouts, volumeName } from "./disk-layout";
-
-/** What the storage of one disk is: nearest element first. */
-interface DiskStorage {
-  readonly path?: string;
-  readonly format: "raw" | "qcow2";
-  readonly pool?: string | undefined;
-  readonly chain?: readonly [StorageFacts, ...StorageFacts[]];
-}
-
-type Looked = { readonly storage: DiskStorage } | { readonly problem: Problem } | { readonly unresolved: string };
+import { diskLayouts } from "./disk-layout";
+import { shownNetwork, sourceFields } from "./disk-sources";
+import { lookAtDisk } from "./disk-storage";
+import type { Asked, DiskStorage } from "./disk-storage";
 
 export type Resolution =
   | {
@@ -35,14 +27,6 @@ export type Resolution =
   | { readonly problems: readonly Problem[] }
   /** Cannot be known without touching the host, or before something else is made: which disks, and why. */
   | { readonly unresolved: readonly string[] };
-
-export interface Asked {
-  readonly inputs: VirtualMachineInputs & { readonly name: string };
-  /** The disks of last time: targets and formats are given once and kept. */
-  readonly previous?: CheckedInputs["effectiveDisks"] | undefined;
-  readonly services: Services;
-  readonly observe: Pick<ObserveOptions, "depth" | "signal" | "status">;
-}
 
 const emptyDrive = (target: string): EffectiveDisk => ({
   target,
@@ -61,7 +45,7 @@ export async function resolveDisks(asked: Asked): Promise<Resolution> {
   const { inputs, previous, services, observe } = asked;
   const layouts = diskLayouts(inputs.disks, previous);
   const options: ObserveOptions = { ...observe, known: inputs.host?.facts };
-  const looked = await Promise.all(layouts.map(async (layout) => ({ layout, look: await look(asked, layout, options) })));
+  const looked = await Promise.all(layouts.map(async (layout) => ({ layout, look: await lookAtDisk(asked, layout, options) })));
 
   const problems = looked.flatMap(({ look }) => ("problem" in look ? [look.problem] : []));
   const unresolved = looked.flatMap(({ look }) => ("unresolved" in look ? [look.unresolved] : []));
@@ -105,7 +89,18 @@ function questionOf(
 ): DiskQuestion | undefined {
   if (chain === undefined) return undefined;
   return {
-    disk: { key, device, format, readonly, shareable, pool, own, vm: inputs },
+    disk: {
+      key,
+      device,
+      format,
+      readonly,
+      shareable,
+      pool,
+      own,
+      vm: inputs,
+      preallocated: own.preallocation === "full",
+      discardNoUnref: own.discardNoUnref ?? false,
+    },
     chain,
     policy,
     hypervisor: { libvirtVersion, qemuVersion },
@@ -113,10 +108,11 @@ function questionOf(
 }
 
 function effectiveDisk(layout: DiskLayout, storage: DiskStorage, plan: DiskPlan): EffectiveDisk {
-  const { cache, io, discard, detectZeroes, reason, notVerified, migration } = plan;
+  const { cache, io, discard, detectZeroes, reason, notVerified, migration, guestWriteCache } = plan;
+  const network = storage.network && shownNetwork(storage.network);
   return {
     target: layout.target,
-    ...defined({ path: storage.path, notVerified }),
+    ...defined({ path: storage.path, network, image: storage.image, notVerified, guestWriteCache }),
     format: storage.format,
     cache,
     io,
@@ -136,71 +132,22 @@ function usedPools(disks: readonly { storage: DiskStorage }[]): string[] {
   return [...new Set(pools.filter((pool) => pool !== undefined))];
 }
 
-async function look(asked: Asked, layout: DiskLayout, options: ObserveOptions): Promise<Looked> {
-  const { file, pool } = layout.inputs;
-  if (file !== undefined) return lookAtFile(asked, layout, file, options);
-  if (pool !== undefined) return lookAtPool(asked, layout, pool, options);
-  return { storage: { format: "raw" } };
-}
-
-async function lookAtFile(
-  { services, previous }: Asked,
-  { key, inputs }: DiskLayout,
-  file: string,
-  options: ObserveOptions,
-): Promise<Looked> {
-  const observed = await services.host.observeChain(file, options);
-  const path = propertyPath(["disks", key, "file"]);
-  if (observed === undefined) {
-    const reason = `is ${JSON.stringify(file)}, but the host has no such file in a pool, and it is not visible from here. Make it first, put it into a storage pool, or correct the path.`;
-    return options.depth === "look" ? { unresolved: `${path} ${reason}` } : { problem: { path, reason } };
-  }
-  if ("needsProbe" in observed) return { unresolved: `${path}: direct I/O of ${observed.needsProbe.join(", ")} must be tried by QEMU` };
-  const [image] = observed.facts;
-  const format = inputs.format ?? keptFormat(previous?.[key], file) ?? image.format;
-  if (format === "other") {
-    return {
-      problem: {
-        path: propertyPath(["disks", key, "format"]),
-        reason: `must be given: ${file} is neither raw nor qcow2 as far as the host can tell.`,
-      },
-    };
-  }
-  return { storage: { path: file, format, pool: image.pool, chain: observed.facts } };
-}
-
-/** The format seen first stays: a guest can write any header into its raw disk. */
-const keptFormat = (before: EffectiveDisk | undefined, file: string) => (before?.path === file ? before.format : undefined);
-
-async function lookAtPool(
-  { inputs, services }: Asked,
-  { key, inputs: disk }: DiskLayout,
-  pool: string,
-  options: ObserveOptions,
-): Promise<Looked> {
-  const known = inputs.host?.facts.pools[pool];
-  const observed = known === undefined ? await services.host.observePool(pool, options) : { facts: known };
-  const path = propertyPath(["disks", key, "pool"]);
-  if (observed === undefined) {
-    const reason = `is ${JSON.stringify(pool)}, but the host has no such storage pool.`;
-    return options.depth === "look"
-      ? { unresolved: `${path} ${reason}` }
-      : { problem: { path, reason: `${reason} Define and start it, or name another.` } };
-  }
-  if ("needsProbe" in observed) return { unresolved: `${path}: direct I/O of pool ${pool} must be tried by QEMU` };
-  const { facts } = observed;
-  const format = disk.format ?? (fileFormatPools.has(facts.type) ? "qcow2" : "raw");
-  const name = volumeName(inputs.name, key, { ...disk, format });
-  const volumePath = `${facts.path.replace(/\/$/, "")}/${name}`;
-  return { storage: { path: volumePath, format, pool, chain: [{ ...facts, path: volumePath }] } };
-}
-
-/** Pool types whose volumes are files in a folder, so that they may be qcow2. */
-const fileFormatPools: ReadonlySet<string> = new Set(["dir", "fs", "netfs", "vstorage"]);
-
 /** Inputs that a disk's settings are worked out from. */
 const questionFields = ["name", "cache", "io", "discard", "detectZeroes"] as const;
-const diskQuestionFields = ["file", "pool", "volume", "format", "device", "readonly", "shareable", ...driverFields] as const;
+const diskQuestionFields = [
+  ...sourceFields,
+  "volume",
+  "image",
+  "imageFormat",
+  "clone",
+  "format",
+  "device",
+  "readonly",
+  "shareable",
+  "preallocation",
+  "discardNoUnref",
+  ...driverFields,
+] as const;
 
 /**
  * The paths at which `news` asks something else of the disks than `olds` did. None: the answer of last time holds, where asking again would

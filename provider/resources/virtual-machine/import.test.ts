@@ -38,7 +38,7 @@ const shapes = [
   {
     because: "disks that our inputs cannot say",
     definition: xml(
-      `${disk()}<disk type="network" device="disk"><driver name="qemu" type="raw"/><source protocol="rbd" name="p/i"/><target dev="vdb" bus="virtio"/></disk><disk type="file" device="floppy"><target dev="fda" bus="fdc"/></disk>`,
+      `${disk()}<disk type="network" device="disk"><driver name="qemu" type="raw"/><source protocol="nbd"><host name="n"/></source><target dev="vdb" bus="virtio"/></disk><disk type="file" device="floppy"><target dev="fda" bus="fdc"/></disk>`,
     ),
   },
   {

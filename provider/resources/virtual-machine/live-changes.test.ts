@@ -145,7 +145,7 @@ describe("a new disk", () => {
     const stage = createStage();
     const { web, domain } = stage;
     await web.up(program());
-    const network = `<disk type="network" device="disk"><driver name="qemu" type="raw"/><source protocol="rbd" name="p/i"/><target dev="vdb" bus="virtio"/></disk>`;
+    const network = `<disk type="network" device="disk"><driver name="qemu" type="raw"/><source protocol="nbd"><host name="n"/></source><target dev="vdb" bus="virtio"/></disk>`;
     await stage.edit((xml) => xml.replace("</devices>", `${network}</devices>`));
     expect(await web.up(both)).toMatchObject({ did: "update", initErrors: [] });
     const { disks } = (await domain()).defined;
@@ -160,10 +160,11 @@ describe("a removed disk", () => {
   const both = program({ disks: { root, data } });
   const gone = "/pools/ram/web-data.qcow2";
 
-  test("waits for the cold start, and its volume with it", async () => {
+  test("that the guest does not let go of waits for the cold start, and its volume with it", async () => {
     const stage = createStage();
     const { web, fake, domain } = stage;
     await web.up(both);
+    fake.onUnplug("web", "waits");
     const { id } = await domain();
     expect(await web.up(program())).toMatchObject({ did: "update", changes: ["disks.data"], initErrors: [] });
     expect((await domain()).id).toBe(id);
@@ -217,7 +218,7 @@ describe("a removed disk", () => {
     const stage = createStage();
     const { web, domain, fake } = stage;
     await web.up(both);
-    fake.clearLog();
+    fake.onUnplug("web", "waits");
     const other = program({ disks: { root, logs: data } });
     expect(await web.up(other)).toMatchObject({ did: "update", initErrors: [] });
     const targets = (disks: readonly { key: string; target: string }[] = []) =>

@@ -1,8 +1,13 @@
-// The changes that a running machine takes at once: description, memory within its maximum, CPUs, new disks, growth. Converges the host.
+// The changes that a running machine takes at once: description, memory within its maximum, CPUs, disks in and out, limits, growth. Converges the host.
 import { HostError } from "../../errors";
+import type { UnplugOutcome } from "../../libvirt/port";
 import type { DomainDisk, ObservedDomain } from "../../plan/domain";
 import { diskXml } from "../../xml/disk-xml";
+import { blockIoTuneOf } from "../../xml/iotune";
+import { propertyPath } from "../property-path";
 import type { Call } from "../resource";
+import { defaultUnplugTimeoutSeconds } from "./contract";
+import { canUnplug, pendingChanges, removedDisks } from "./pending";
 import type { ObservedMachine } from "./state";
 import type { VolumeSurvey } from "./volumes";
 import { growVolumes } from "./volumes";
@@ -16,6 +21,7 @@ export interface LiveWork {
   /** A stop follows, and the next start brings everything but growth. */
   readonly restarts: boolean;
   readonly memoryAsked: boolean;
+  readonly unplugTimeoutSeconds: number | undefined;
 }
 
 export async function applyLive(work: LiveWork, call: Call): Promise<void> {
@@ -34,7 +40,9 @@ export async function applyLive(work: LiveWork, call: Call): Promise<void> {
   if (wanted.cpus !== running.cpus && wanted.cpus <= running.maxCpus) {
     await orPending("cpus", () => libvirt.setLiveVcpus(uuid, wanted.cpus, options), call);
   }
+  await unplugDisks(work, running, call);
   await plugDisks(work, running, call);
+  await limitDisks(work, running, call);
 }
 
 /** What the guest or the machine type does not allow live waits for the next cold start, and is said. */
@@ -44,6 +52,42 @@ async function orPending(path: string, work: () => Promise<void>, { log }: Call)
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     log.warn(`${path}: could not be changed while the VM runs (${error.libvirtMessage}); it waits for the next cold start.`);
+  }
+}
+
+const msPerSecond = 1000;
+
+/** Disks of ours that are gone from the definition; the guest decides whether it lets go of them now. */
+async function unplugDisks({ machine, wanted, unplugTimeoutSeconds }: LiveWork, running: ObservedDomain, call: Call): Promise<void> {
+  const seconds = unplugTimeoutSeconds ?? defaultUnplugTimeoutSeconds;
+  for (const { key, alias } of removedDisks(wanted, running).filter(canUnplug)) {
+    if (alias === undefined) continue;
+    const path = `disks.${key}`;
+    call.log.status(`waiting up to ${seconds} s for the guest to let go of ${path}`);
+    await orPending(
+      path,
+      async () => {
+        const options = { signal: call.signal, timeoutMs: seconds * msPerSecond };
+        const outcome = await call.services.libvirt.unplugLiveDevice(machine.record.uuid, alias, options);
+        if (outcome !== "removed")
+          call.log.warn(`${path}: ${heldSentence[outcome]} It stays until the next cold start, unless the guest lets go of it before.`);
+      },
+      call,
+    );
+  }
+}
+
+const heldSentence = {
+  refused: "the guest refuses to let go of the disk; it may be in use there (unmount it in the guest first).",
+  waiting: "the guest has not let go of the disk within the time limit (unplugTimeoutSeconds).",
+} as const satisfies Record<Exclude<UnplugOutcome, "removed">, string>;
+
+async function limitDisks({ machine, wanted }: LiveWork, running: ObservedDomain, call: Call): Promise<void> {
+  const limited = pendingChanges(wanted, running).filter(({ path, effect }) => effect === "live" && path.endsWith(".throttle"));
+  for (const disk of wanted.disks.filter(({ key }) => limited.some(({ path }) => path === propertyPath(["disks", key, "throttle"])))) {
+    const limits = blockIoTuneOf(disk.tuning?.throttle);
+    const set = () => call.services.libvirt.setLiveBlockIoTune(machine.record.uuid, disk.target, limits, { signal: call.signal });
+    await orPending(`disks.${disk.key}.throttle`, set, call);
   }
 }
 

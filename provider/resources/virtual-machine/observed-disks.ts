@@ -1,24 +1,20 @@
 // What a disk of a definition would have been asked as: Read's disks, for drift and for import. Pure.
-import type { ObservedDisk, ObservedDomain } from "../../plan/domain";
+import type { DiskThrottle, ObservedDisk, ObservedDomain } from "../../plan/domain";
 import { diskBuses, diskFormats } from "../../plan/domain";
 import type { DriverSettings } from "../../plan/settings";
-import { cacheModes, detectZeroesModes, discardModes, driverFields, ioModes } from "../../plan/settings";
+import { cacheModeMeaning, cacheModes, detectZeroesModes, discardModes, driverFields, ioModes } from "../../plan/settings";
 import { formatSize } from "../../plan/size";
-import { defined, sizeBytes, without } from "../values";
+import { isSayable } from "../../xml/parse-domain";
+import { defined, sameValue, sizeBytes, without } from "../values";
 import type { CheckedInputs, DiskInputs, EffectiveDisk } from "./contract";
-import { defaultBus } from "./disk-layout";
+import { defaultBus, isReadonlyByNature } from "./disk-layout";
+import { importedSource, shownNetwork, sourceFields } from "./disk-sources";
+import { throttleOf } from "./domain-plan";
 import { driverOf } from "./pending";
 
 /** `value` where it is one of our words; foreign words are left to the host. */
 export const oneOf = <Word extends string>(words: readonly Word[], value: string | undefined): Word | undefined =>
   words.find((word) => word === value);
-
-/** Disks that the inputs can say: files, block devices and empty drives. Others stay on the host untouched. */
-export const expressible = ({ sourceType, device, path, bus }: ObservedDisk): boolean =>
-  (device === "disk" || device === "cdrom") &&
-  oneOf(diskBuses, bus) !== undefined &&
-  (sourceType === "file" || sourceType === "block") &&
-  (path !== undefined || device === "cdrom");
 
 const knownDriver = (disk: ObservedDisk): DriverSettings => {
   const driver = driverOf(disk);
@@ -30,30 +26,60 @@ const knownDriver = (disk: ObservedDisk): DriverSettings => {
   };
 };
 
+const isPassthrough = ({ source }: ObservedDisk) => source?.type === "nvme" || source?.type === "vhostuser";
+
+/** Limits in the words of the inputs. */
+function importedThrottle(throttle: DiskThrottle): DiskInputs["throttle"] {
+  const size = (bytes: number | undefined) => (bytes === undefined ? undefined : formatSize(bytes));
+  return defined({
+    totalBytesSec: size(throttle.totalBytesPerSecond),
+    readBytesSec: size(throttle.readBytesPerSecond),
+    writeBytesSec: size(throttle.writeBytesPerSecond),
+    totalIopsSec: throttle.totalIops,
+    readIopsSec: throttle.readIops,
+    writeIopsSec: throttle.writeIops,
+    totalBytesSecMax: size(throttle.maxTotalBytesPerSecond),
+    readBytesSecMax: size(throttle.maxReadBytesPerSecond),
+    writeBytesSecMax: size(throttle.maxWriteBytesPerSecond),
+    totalIopsSecMax: throttle.maxTotalIops,
+    readIopsSecMax: throttle.maxReadIops,
+    writeIopsSecMax: throttle.maxWriteIops,
+    groupName: throttle.group,
+  });
+}
+
+const importedTuning = ({ tuning = {} }: ObservedDisk): DiskInputs => {
+  const { iothread, queues, discardNoUnref, throttle, wwn } = tuning;
+  return defined({ iothread, queues, discardNoUnref, wwn, throttle: throttle && importedThrottle(throttle) });
+};
+
 /** A disk as its definition asks for it, with the settings spelled out. */
 export function importedDisk(disk: ObservedDisk): DiskInputs {
   const device = disk.device === "cdrom" ? "cdrom" : "disk";
   const bus = oneOf(diskBuses, disk.bus);
+  const source = { device, ...(disk.source === undefined ? {} : importedSource(disk.source)) };
   return defined({
-    file: disk.path,
-    format: oneOf(diskFormats, disk.format),
+    ...source,
+    format: isPassthrough(disk) ? undefined : oneOf(diskFormats, disk.format),
     device: device === "disk" ? undefined : device,
     bus: bus === defaultBus[device] ? undefined : bus,
-    readonly: disk.readonly === (device === "cdrom") ? undefined : disk.readonly,
+    readonly: disk.readonly === isReadonlyByNature(source) ? undefined : disk.readonly,
     shareable: disk.shareable ? true : undefined,
     serial: disk.serial,
     bootOrder: disk.bootOrder,
-    ...(disk.path === undefined ? {} : knownDriver(disk)),
+    ...importedTuning(disk),
+    ...(disk.path === undefined || isPassthrough(disk) ? {} : knownDriver(disk)),
   });
 }
 
 export function observedEffective(disk: ObservedDisk, before: EffectiveDisk | undefined): EffectiveDisk {
   const driver = knownDriver(disk);
   const unchanged = before !== undefined && driverFields.every((field) => before[field] === driver[field]);
-  const { migratable = false, migrationReason = "not looked at yet", notVerified } = before ?? {};
+  const { migratable = false, migrationReason = "not looked at yet", notVerified, image } = before ?? {};
+  const network = disk.source?.type === "network" ? shownNetwork(disk.source) : undefined;
   return {
     target: disk.target,
-    ...defined({ path: disk.path, notVerified }),
+    ...defined({ path: disk.path, network, image, notVerified, guestWriteCache: cacheModeMeaning[driver.cache].guestWriteCache }),
     format: oneOf(diskFormats, disk.format) ?? "raw",
     ...driver,
     reason: unchanged ? before.reason : `${driver.cache}, as found in the definition on the host`,
@@ -73,7 +99,7 @@ export function driftedDisks(
 ): Pick<CheckedInputs, "disks" | "effectiveDisks"> {
   const disks: Record<string, DiskInputs> = {};
   const effectiveDisks: Record<string, EffectiveDisk> = {};
-  for (const disk of found.filter(expressible)) {
+  for (const disk of found.filter(isSayable)) {
     const { key, path } = disk;
     const asked = old.disks?.[key];
     const before = old.effectiveDisks?.[key];
@@ -87,10 +113,21 @@ export function driftedDisks(
 }
 
 /** What the guest sees of a disk: read back from the definition. */
-const shapeFields = ["device", "bus", "readonly", "shareable", "serial", "bootOrder"] as const;
+const shapeFields = [
+  "device",
+  "bus",
+  "readonly",
+  "shareable",
+  "serial",
+  "wwn",
+  "bootOrder",
+  "iothread",
+  "queues",
+  "discardNoUnref",
+] as const;
 
 /** What says that a disk is a volume of ours. */
-const volumeFields = ["pool", "volume", "size", "preallocation"] as const;
+const volumeFields = ["volume", "size", "preallocation", "image", "imageFormat", "clone"] as const;
 
 function driftedDisk(
   asked: DiskInputs,
@@ -98,19 +135,36 @@ function driftedDisk(
   before: EffectiveDisk | undefined,
   capacity: number | "not told" | undefined,
 ): DiskInputs {
-  const shape = observedShape(asked, importedDisk(disk));
-  const others = without(asked, ...shapeFields);
+  const found = importedDisk(disk);
+  const shape = { ...observedShape(asked, found), ...observedThrottle(asked, found) };
+  const others = without(asked, ...shapeFields, "throttle");
   const elsewhere = before?.path !== undefined && disk.path !== before.path;
-  if (elsewhere) return { ...without(others, ...volumeFields), ...shape, ...defined({ file: disk.path }) };
+  if (elsewhere) {
+    const source = disk.source === undefined ? {} : importedSource(disk.source);
+    return { ...without(others, ...sourceFields, ...volumeFields), ...shape, ...source };
+  }
   const differs = typeof capacity === "number" && asked.size !== undefined && sizeBytes(asked.size) !== capacity;
   const size = differs ? { size: formatSize(capacity) } : {};
   return { ...others, ...shape, ...size };
 }
 
+/** The limits as found; those that are as the program has them stay as it writes them. */
+function observedThrottle({ throttle: asked }: DiskInputs, { throttle: found }: DiskInputs): DiskInputs {
+  if (found === undefined) return {};
+  const isSame = asked !== undefined && sameValue(throttleOf(asked), throttleOf(found));
+  return { throttle: isSame ? asked : found };
+}
+
 /** The shape as found; defaults that the program spells out stay spelled out. */
 function observedShape(asked: DiskInputs, found: DiskInputs): DiskInputs {
   const device = found.device ?? "disk";
-  const plain: DiskInputs = { device, bus: defaultBus[device], readonly: device === "cdrom", shareable: false };
+  const plain: DiskInputs = {
+    device,
+    bus: defaultBus[device],
+    readonly: isReadonlyByNature(asked),
+    shareable: false,
+    discardNoUnref: false,
+  };
   const shape = shapeFields.map((field) => [field, found[field] ?? (asked[field] === undefined ? undefined : plain[field])] as const);
   return defined(Object.fromEntries(shape));
 }

@@ -1,11 +1,12 @@
 // What a definition on the host would have been asked as: the inputs that Read returns, for drift and for import. Pure.
 import { cpuModes, videoModels } from "../../plan/policy";
 import { formatSize } from "../../plan/size";
+import { isSayable } from "../../xml/parse-domain";
 import { defined, sameValue, without } from "../values";
 import type { CheckedInputs } from "./contract";
 import { kibOf, sameMachine } from "./domain-plan";
 import type { VolumeCapacities } from "./observed-disks";
-import { driftedDisks, expressible, importedDisk, observedEffective, oneOf } from "./observed-disks";
+import { driftedDisks, importedDisk, observedEffective, oneOf } from "./observed-disks";
 import { powerOf } from "./power";
 import type { ObservedMachine } from "./state";
 
@@ -13,7 +14,7 @@ const bytesPerKiB = 1024;
 
 /** The inputs of a machine that the state does not know: everything the definition says. */
 export function importedInputs({ record, defined: domain }: ObservedMachine): CheckedInputs {
-  const disks = domain.disks.filter(expressible);
+  const disks = domain.disks.filter(isSayable);
   const kib = (value: number) => formatSize(value * bytesPerKiB);
   return {
     name: domain.name,

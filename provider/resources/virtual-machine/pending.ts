@@ -5,17 +5,22 @@ import { driverFields } from "../../plan/settings";
 import type { ChangeEffect } from "../../plan/field-effects";
 import type { PendingChange } from "../../plan/plan-apply";
 import { propertyPath } from "../property-path";
-import { sameValue } from "../values";
+import { sameValue, without } from "../values";
 
 /** What QEMU does where a definition leaves the attribute out: the mode that really runs. */
 const hypervisorDefaults = { cache: "writeback", io: "threads", discard: "ignore", detectZeroes: "off" } as const satisfies DriverSettings;
+
+/** What a disk does that takes none of these attributes: QEMU drives the device itself, or hands the guest's requests on. */
+const passthroughDriver = { cache: "none", io: "native", discard: "ignore", detectZeroes: "off" } as const satisfies DriverSettings;
+const passthroughTypes: ReadonlySet<string> = new Set(["nvme", "vhostuser"]);
 
 /** libvirt adds cache='none' to a live shareable disk that has no attribute. */
 const shareableCache = "none";
 
 /** The settings a disk of a definition has, with absent attributes as the hypervisor takes them. */
 export function driverOf(disk: ObservedDisk): Record<keyof DriverSettings, string> {
-  const { cache, io, discard, detectZeroes } = disk;
+  const { cache, io, discard, detectZeroes, sourceType } = disk;
+  if (passthroughTypes.has(sourceType)) return passthroughDriver;
   const given = cache === "default" ? undefined : cache;
   return {
     cache: given ?? (disk.shareable ? shareableCache : hypervisorDefaults.cache),
@@ -71,8 +76,15 @@ const diskIdentity = (disk: ObservedDisk) => ({
   readonly: disk.readonly,
   shareable: disk.shareable,
   serial: disk.serial,
+  wwn: disk.tuning?.wwn,
   bootOrder: disk.bootOrder,
+  iothread: disk.tuning?.iothread,
+  queues: disk.tuning?.queues,
+  discardNoUnref: disk.tuning?.discardNoUnref ?? false,
 });
+
+/** Limits without the group, in which a running disk stays. */
+const limitsOf = ({ tuning }: ObservedDisk) => (tuning?.throttle === undefined ? {} : without(tuning.throttle, "group"));
 
 function diskChanges(wanted: ObservedDisk, running: ObservedDisk): MachineChange[] {
   const [asked, actual] = [diskIdentity(wanted), diskIdentity(running)];
@@ -81,6 +93,13 @@ function diskChanges(wanted: ObservedDisk, running: ObservedDisk): MachineChange
   return [
     ...fields.flatMap((field) => change(propertyPath(["disks", wanted.key, field]), "restart", actual[field], asked[field])),
     ...driverFields.flatMap((field) => change(propertyPath(["disks", wanted.key, field]), "suspend", runs[field], driver[field])),
+    ...change(propertyPath(["disks", wanted.key, "throttle"]), "live", limitsOf(running), limitsOf(wanted)),
+    ...change(
+      propertyPath(["disks", wanted.key, "throttle", "groupName"]),
+      "restart",
+      running.tuning?.throttle?.group,
+      wanted.tuning?.throttle?.group,
+    ),
   ];
 }
 
@@ -88,7 +107,6 @@ function diskChanges(wanted: ObservedDisk, running: ObservedDisk): MachineChange
 export function pendingChanges(wanted: ObservedDomain, running: ObservedDomain): MachineChange[] {
   const keys = new Set(wanted.disks.map(({ key }) => key));
   const matched = new Map(wanted.disks.map((disk) => [disk, runningDisk(disk, running, keys)]));
-  const found = new Set(matched.values());
   return [
     ...machineChanges(wanted, running),
     ...wanted.disks.flatMap((disk) => {
@@ -97,11 +115,27 @@ export function pendingChanges(wanted: ObservedDomain, running: ObservedDomain):
         ? change(propertyPath(["disks", disk.key]), "live", undefined, disk.path ?? "an empty drive")
         : diskChanges(disk, now);
     }),
-    ...running.disks
-      .filter((disk) => !found.has(disk))
-      .flatMap((disk) => change(propertyPath(["disks", disk.key]), "restart", disk.path ?? "an empty drive", undefined)),
+    ...removedDisks(wanted, running).flatMap((disk) =>
+      change(propertyPath(["disks", disk.key]), removalEffect(disk), disk.path ?? "an empty drive", undefined),
+    ),
   ];
 }
+
+/** Buses whose disks a running machine lets go of, if its guest does. */
+const unpluggableBuses: ReadonlySet<string | undefined> = new Set(["virtio", "scsi", "usb"]);
+
+const removalEffect = ({ bus, device }: ObservedDisk): ChangeEffect =>
+  unpluggableBuses.has(bus) && device === "disk" ? "live" : "restart";
+
+/** The disks of a running machine that its definition does not have any more. */
+export function removedDisks(wanted: ObservedDomain, running: ObservedDomain): ObservedDisk[] {
+  const keys = new Set(wanted.disks.map(({ key }) => key));
+  const found = new Set(wanted.disks.map((disk) => runningDisk(disk, running, keys)));
+  return running.disks.filter((disk) => !found.has(disk));
+}
+
+/** Whether a running machine may be asked to let go of the disk. */
+export const canUnplug = (disk: ObservedDisk): boolean => removalEffect(disk) === "live";
 
 /** By key, which a change of bus does not touch; else by target: a live definition may lack the key of an imported disk. */
 function runningDisk({ key, target }: ObservedDisk, running: ObservedDomain, keys: ReadonlySet<string>): ObservedDisk | undefined {

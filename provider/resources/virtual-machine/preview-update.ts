@@ -37,12 +37,23 @@ export function previewDecision(request: DiffRequest): PreviewDecision {
   // A policy that is not known yet may say another way: nothing is refused for it.
   const { how, problems } =
     choice === undefined ? ({ how: "unknown", problems: [] } as const) : planApply(changes.filter(isPending), choice, true);
+  const taken = changes.filter((change) => !isPending(change) && !isOfNewVolumes(change));
   return {
     problems,
-    live: changes.filter((change) => !isPending(change)).map((change) => `${pendingSentence(change)}: live`),
-    notLive: changes.filter(isPending).map((change) => `${pendingSentence(change)}: ${howSentence[how]}`),
+    live: taken.map((change) => `${pendingSentence(change)}: ${isRemovedDisk(change) ? "live, if the guest lets go of it" : "live"}`),
+    notLive: [
+      ...changes.filter(isPending).map((change) => `${pendingSentence(change)}: ${howSentence[how]}`),
+      ...changes.filter(isOfNewVolumes).map((change) => `${pendingSentence(change)}: ${newVolumesOnly}`),
+    ],
   };
 }
+
+const isRemovedDisk = ({ path, to }: MachineChange) => to === "none" && /^disks\.[^.]+$/.test(path);
+
+/** Inputs of a disk that are heard when its volume is made, and never again. */
+const isOfNewVolumes = ({ path }: MachineChange) => /^disks\..+\.image$/.test(path);
+const newVolumesOnly =
+  "the disk keeps the data that it has, as an image is heard only when a volume is made. To start from the new image give the disk another `volume` name, or have the VM replaced (the resource option replaceOnChanges)";
 
 /** Cache and its neighbours: what runs now against what shall run, so that what waits already is counted too. */
 function driverChanges(oldState: Values, news: Values): MachineChange[] {

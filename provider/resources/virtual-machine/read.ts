@@ -7,6 +7,7 @@ import type { VolumeCapacities } from "./observed-disks";
 import { driftedInputs, importedInputs } from "./observed-inputs";
 import { observeMachine } from "./observe-machine";
 import { outputsOf, stateOf } from "./state";
+import { volumeNameIn } from "./volumes";
 
 interface ReadRequest {
   readonly id: string;
@@ -52,7 +53,7 @@ async function drifted(
   return driftedInputs(old, machine, await capacities(old, machine, call));
 }
 
-/** Capacity of each volume that was made or asked for by pool; one that libvirt does not find is left out. */
+/** Capacity of each volume that was made or asked for by pool, by path; one that libvirt does not find is left out. */
 async function capacities(
   old: CheckedInputs,
   { defined: { disks } }: NonNullable<Awaited<ReturnType<typeof observeMachine>>>,
@@ -67,9 +68,9 @@ async function capacities(
   return new Map(found.flatMap((entry) => (entry?.[1] === undefined ? [] : [[entry[0], entry[1]]])));
 }
 
-/** libvirt finds no volume in a pool that is not started: that does not say that it is gone. */
+/** A pool that is not started does not tell; nor does one whose volumes go by other names than the disk's source (iscsi-direct). */
 async function capacity(pool: string, path: string, { services: { libvirt }, signal }: Call): Promise<number | "not told" | undefined> {
-  const volume = await libvirt.findVolume({ path }, { signal });
-  if (volume !== undefined) return volume.capacityBytes;
-  return (await libvirt.findPool(pool, { signal }))?.active === false ? "not told" : undefined;
+  const record = await libvirt.findPool(pool, { signal });
+  if (record?.active === false || path.startsWith("iscsi:")) return "not told";
+  return (await libvirt.findVolume({ pool, name: volumeNameIn(path) }, { signal }))?.capacityBytes;
 }

@@ -2,6 +2,7 @@
 import type { Call, Values } from "../resource";
 import { parseDomain } from "../../xml/parse-domain";
 import type { CheckedInputs, VirtualMachineOutputs } from "./contract";
+import { diskKeysOf, dropSecrets } from "./disk-secrets";
 import { isKept } from "./domain-plan";
 import { powerOf, stopGracefully } from "./power";
 import { deleteVolume } from "./volumes";
@@ -21,6 +22,8 @@ export async function remove({ id, oldInputs, oldState }: RemoveRequest, call: C
     const power = powerOf(record);
     if (power === "running") await stopGracefully(record, inputs.shutdownTimeoutSeconds, call);
     if (power === "paused") await libvirt.destroyDomain(id, { signal });
+    const keys = [...diskKeysOf(parseDomain(record.inactiveXml)), ...Object.keys(inputs.disks ?? {})];
+    await dropSecrets({ name: record.name, keys }, call);
     await libvirt.undefineDomain(id, { signal });
   }
   const fromState = Object.entries((oldState as unknown as Partial<VirtualMachineOutputs>).volumes ?? {});

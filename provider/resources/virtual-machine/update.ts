@@ -13,6 +13,7 @@ import { unknown } from "../resource";
 import { asValues } from "../values";
 import { applyToRunning } from "./apply-to-running";
 import type { CheckedInputs } from "./contract";
+import { diskKeysOf, dropSecrets, ensureSecrets } from "./disk-secrets";
 import type { EffectiveDisks } from "./domain-plan";
 import { domainPlan, withKeptTargets } from "./domain-plan";
 import { applyLive } from "./live-changes";
@@ -87,12 +88,13 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
   const decision = planApply(changes.filter(isPending), inputs.applyChanges, changes.length > 0);
   refuse(decision);
 
+  await ensureSecrets(inputs, work.request.oldInputs as unknown as CheckedInputs, call);
   await define(work, survey, xml, call);
   let problem: string | undefined;
   try {
     problem = await run(work, { decision, wanted, survey, plan }, call);
   } catch (error) {
-    problem = failureReason(inputs.name, error, effective);
+    problem = await failureReason(inputs, error, effective, call);
   }
   await dropVolumes(machine.record.uuid, plan, call).catch((error: unknown) =>
     log.warn(error instanceof Error ? error.message : String(error)),
@@ -101,6 +103,8 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
   const after = await observeMachine({ uuid: machine.record.uuid }, { ...call, signal: new AbortController().signal });
   if (after === undefined) throw gone(inputs.name, machine.record.uuid);
   const outputs = outputsOf(after, effective);
+  const keys = diskKeysOf(machine.defined, machine.running, after.defined);
+  await dropSecrets({ name: inputs.name, keys, inputs, running: after.running }, call);
   if (problem !== undefined) throw new CreatedButFailedError(outputs.uuid, stateOf(inputs, outputs), asValues(inputs), [problem]);
   for (const pending of outputs.pendingChanges) log.warn(`waits for the next cold start of ${inputs.name}: ${pending}`);
   return { state: stateOf(inputs, outputs) };
@@ -147,6 +151,18 @@ async function unnamed(
   return made.filter(({ path }) => !named.has(path));
 }
 
+/** What the guest did not take live (a disk that it does not let go of) is applied by a restart, where the program asks for that way. */
+async function howOfLeftOvers(
+  wanted: ObservedDomain,
+  machine: ObservedMachine,
+  inputs: CheckedInputs,
+  call: Call,
+): Promise<ApplyPlan["how"]> {
+  if (inputs.applyChanges !== "restart" || machine.record.liveXml === undefined || inputs.power === "stopped") return "none";
+  const now = await observeMachine({ uuid: machine.record.uuid }, call);
+  return now?.running !== undefined && pendingChanges(wanted, now.running).length > 0 ? "restart" : "none";
+}
+
 /** What is to be done, and how. */
 interface Delta {
   readonly decision: ApplyPlan;
@@ -172,10 +188,12 @@ async function run(
       disks: plan.disks,
       restarts: decision.how === "restart" || inputs.power === "stopped",
       memoryAsked: request.oldInputs["memory"] !== inputs.memory,
+      unplugTimeoutSeconds: inputs.unplugTimeoutSeconds,
     },
     call,
   );
-  const problem = await applyToRunning({ machine, inputs, effective, how: decision.how }, call);
+  const how = decision.how === "none" ? await howOfLeftOvers(wanted, machine, inputs, call) : decision.how;
+  const problem = await applyToRunning({ machine, inputs, effective, how }, call);
   if (problem !== undefined) return problem;
   const now = await libvirt.findDomain({ uuid: record.uuid }, { signal: call.signal });
   if (now === undefined) throw gone(inputs.name, record.uuid);

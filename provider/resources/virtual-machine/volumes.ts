@@ -1,6 +1,6 @@
 // The volumes that belong to a machine's disks: made when missing, grown, and deleted when nobody needs them. Converges the host.
 import type { Problem } from "../../errors";
-import { HostError, RefusedError } from "../../errors";
+import { BugError, HostError, RefusedError } from "../../errors";
 import type { OwnedVolume } from "../../plan/domain";
 import { formatSize } from "../../plan/size";
 import { parseVolume, volumeXml } from "../../xml/storage-xml";
@@ -8,33 +8,39 @@ import { poolLock } from "../pool-lock";
 import { propertyPath } from "../property-path";
 import type { Call } from "../resource";
 import { sizeBytes } from "../values";
-import type { CheckedInputs, DiskInputs } from "./contract";
+import { makeClone } from "../volume-clone";
+import type { CheckedInputs, DiskInputs, EffectiveDisk } from "./contract";
 import type { EffectiveDisks } from "./domain-plan";
 import type { ObservedMachine } from "./state";
 
 /** A volume that a disk needs. */
 export interface WantedVolume extends OwnedVolume {
-  readonly capacityBytes: number;
+  /** Absent: as much as its image has. */
+  readonly capacityBytes?: number | undefined;
+  readonly image?: EffectiveDisk["image"];
   readonly format: "raw" | "qcow2";
   readonly preallocation: NonNullable<DiskInputs["preallocation"]>;
 }
 
-const nameIn = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+/** The name of the volume at a path, or in the name of a network source. */
+export const volumeNameIn = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 export function wantedVolumes(inputs: CheckedInputs, effective: EffectiveDisks): WantedVolume[] {
   return Object.entries(inputs.disks ?? {}).flatMap(([key, disk]) => {
     const plan = effective[key];
     const capacityBytes = sizeBytes(disk.size);
-    if (disk.pool === undefined || plan?.path === undefined || capacityBytes === undefined) return [];
+    const isOurs = capacityBytes !== undefined || disk.image !== undefined;
+    if (disk.pool === undefined || plan?.path === undefined || !isOurs) return [];
     const { keepOnDelete = false, preallocation = "off" } = disk;
     return [
       {
         key,
         pool: disk.pool,
-        name: nameIn(plan.path),
+        name: volumeNameIn(plan.path),
         path: plan.path,
         keep: keepOnDelete,
         capacityBytes,
+        image: plan.image,
         format: plan.format,
         preallocation,
       },
@@ -45,7 +51,7 @@ export function wantedVolumes(inputs: CheckedInputs, effective: EffectiveDisks):
 /** What is there already of what is wanted. */
 export interface VolumeSurvey {
   readonly missing: readonly WantedVolume[];
-  readonly toGrow: readonly { readonly volume: WantedVolume; readonly fromBytes: number }[];
+  readonly toGrow: readonly { readonly volume: WantedVolume; readonly fromBytes: number; readonly toBytes: number }[];
   /** Those there already, by key. */
   readonly present: ReadonlySet<string>;
 }
@@ -65,11 +71,32 @@ export async function surveyVolumes(wanted: readonly WantedVolume[], { services:
   return {
     missing: sized.filter(({ fromBytes }) => fromBytes === undefined).map(({ volume }) => volume),
     toGrow: sized.flatMap(({ volume, fromBytes }) =>
-      fromBytes !== undefined && fromBytes < volume.capacityBytes ? [{ volume, fromBytes }] : [],
+      fromBytes !== undefined && volume.capacityBytes !== undefined && fromBytes < volume.capacityBytes
+        ? [{ volume, fromBytes, toBytes: volume.capacityBytes }]
+        : [],
     ),
     present: new Set(sized.filter(({ fromBytes }) => fromBytes !== undefined).map(({ volume }) => volume.key)),
   };
 }
+
+/** Volumes that disks name and somebody else makes: each must be there. */
+export async function refuseMissingVolumes(
+  { disks }: Pick<CheckedInputs, "disks">,
+  { services: { libvirt }, signal }: Call,
+): Promise<void> {
+  const looked = await Promise.all(
+    Object.entries(disks ?? {}).map(async ([key, { pool, volume, size, image }]): Promise<readonly Problem[]> => {
+      if (pool === undefined || volume === undefined || size !== undefined || image !== undefined) return [];
+      return (await libvirt.findVolume({ pool, name: volume }, { signal })) === undefined ? [missingVolume(key, pool, volume)] : [];
+    }),
+  );
+  if (looked.flat().length > 0) throw new RefusedError(looked.flat());
+}
+
+export const missingVolume = (key: string, pool: string, volume: string): Problem => ({
+  path: propertyPath(["disks", key, "volume"]),
+  reason: `is ${JSON.stringify(volume)}, but the pool ${pool} has no such volume. Give \`size\` (or \`image\`) to have it made, or the name of a volume that is there.`,
+});
 
 function presentProblems(
   { key, path, capacityBytes, format }: WantedVolume,
@@ -78,7 +105,7 @@ function presentProblems(
 ): Problem[] {
   if (fromBytes === undefined) return [];
   const problems: Problem[] = [];
-  if (fromBytes > capacityBytes) {
+  if (capacityBytes !== undefined && fromBytes > capacityBytes) {
     problems.push({
       path: propertyPath(["disks", key, "size"]),
       reason: `is ${formatSize(capacityBytes)}, but the volume ${path} has ${formatSize(fromBytes)} and never shrinks: set the size to that.`,
@@ -114,8 +141,16 @@ export async function unmakeVolumes(volumes: readonly WantedVolume[], call: Call
   await Promise.all(volumes.map((volume) => deleteVolume(volume, { ...call, signal: new AbortController().signal })));
 }
 
-async function createVolume(volume: WantedVolume, { services: { libvirt }, signal, log }: Call): Promise<void> {
-  const { pool, name, capacityBytes, format, preallocation } = volume;
+async function createVolume(volume: WantedVolume, call: Call): Promise<void> {
+  const { pool, name, capacityBytes, format, preallocation, image } = volume;
+  const { services, signal, log } = call;
+  const { libvirt } = services;
+  if (image !== undefined) {
+    const place = propertyPath(["disks", volume.key, "image"]);
+    await makeClone({ pool, name, format, capacityBytes, image, clone: image.clone, place }, call);
+    return;
+  }
+  if (capacityBytes === undefined) throw new BugError(`The volume ${name} has neither a size nor an image.`);
   log.status(`making volume ${name} (${formatSize(capacityBytes)}) in pool ${pool}`);
   const allocationBytes = preallocation === "full" ? capacityBytes : 0;
   const xml = volumeXml({ name, capacityBytes, allocationBytes, format });
@@ -130,13 +165,13 @@ export async function growVolumes(
   { services: { libvirt }, signal, log }: Call,
 ): Promise<void> {
   const runs = machine?.record.liveXml !== undefined;
-  for (const { volume, fromBytes } of toGrow) {
-    const { pool, name, path, capacityBytes, key } = volume;
-    log.status(`growing disks.${key} from ${formatSize(fromBytes)} to ${formatSize(capacityBytes)}`);
+  for (const { volume, fromBytes, toBytes } of toGrow) {
+    const { pool, name, path, key } = volume;
+    log.status(`growing disks.${key} from ${formatSize(fromBytes)} to ${formatSize(toBytes)}`);
     const live = runs ? machine.running?.disks.find((disk) => disk.path === path) : undefined;
     await poolLock(libvirt.uri, pool, async () => {
-      if (machine === undefined || live === undefined) return libvirt.growVolume({ pool, name }, capacityBytes, { signal });
-      await libvirt.resizeLiveDisk(machine.record.uuid, live.target, capacityBytes, { signal });
+      if (machine === undefined || live === undefined) return libvirt.growVolume({ pool, name }, toBytes, { signal });
+      await libvirt.resizeLiveDisk(machine.record.uuid, live.target, toBytes, { signal });
       return libvirt.refreshPool(pool, { signal });
     });
   }
