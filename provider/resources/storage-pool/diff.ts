@@ -1,6 +1,7 @@
 // diff: compares the settled fields of last time with the new ones; says which change replaces the pool, and why. No I/O.
 import { propertyPath } from "../property-path";
 import type { Call, DiffRequest, DiffResult, PropertyChange, Value, Values } from "../resource";
+import { unknown } from "../resource";
 import { sameValue } from "../values";
 import type { PoolField } from "./pool-fields";
 import { poolFields, settledFields, valueAt } from "./pool-fields";
@@ -36,9 +37,13 @@ function replaceReason(field: PoolField, news: Values): string | undefined {
 const kindOf = (before: Value | undefined, after: Value | undefined) =>
   before === undefined ? "add" : after === undefined ? "delete" : "update";
 
+const parentOf = (field: PoolField) => field.slice(0, Math.max(0, field.lastIndexOf(".")));
+
 function fieldChange(field: PoolField, olds: Values, news: Values): PropertyChange | undefined {
   const [before, after] = [settledFields[field](olds), settledFields[field](news)];
   if (sameValue(before, after) || (after === undefined && keptFields.includes(field))) return undefined;
+  // An object that is not known yet may lack the field, as the old one does.
+  if (before === undefined && after === unknown && valueAt(news, parentOf(field)) === unknown) return undefined;
   const replace = replaceReason(field, news) !== undefined;
   return {
     path: propertyPath(field.split(".")),

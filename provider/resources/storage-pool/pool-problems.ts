@@ -23,7 +23,9 @@ const listAt = (inputs: Values, path: string): readonly Value[] => {
 
 function partProblems({ inputs, type, rules }: Question): Problem[] {
   return partNames.flatMap((part) => {
-    const isThere = valueAt(inputs, part) !== undefined;
+    const value = valueAt(inputs, part);
+    if (value === unknown) return [];
+    const isThere = value !== undefined;
     const words = rules.words?.[part];
     if (rules.required.includes(part)) {
       return isThere ? [] : [problem(part, `is required for a pool of type ${type}: give ${words ?? partMeanings[part]}.`)];

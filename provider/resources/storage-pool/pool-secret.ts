@@ -30,12 +30,16 @@ export async function ensureSecret(
   if (!isThere || set?.equals(wanted.value) !== true) await libvirt.setSecretValue(uuid, wanted.value, { signal });
 }
 
-/** Removes our secret where the inputs that it was for had one, and `inputs` (none: the pool goes) have none. */
+/** The secret of ours is in use: for a password of the program's, or (after an import) by its UUID. */
+const usesOurs = (inputs: CheckedInputs): boolean =>
+  wantedSecret(inputs) !== undefined || inputs.source?.auth?.secretUuid === poolSecretUuid(inputs.name);
+
+/** Removes our secret where the inputs that it was for used it, and `inputs` (none: the pool goes) do not. */
 export async function dropSecret(
   before: CheckedInputs,
   inputs: CheckedInputs | undefined,
   { services: { libvirt }, signal }: Call,
 ): Promise<void> {
-  if (wantedSecret(before) === undefined || (inputs !== undefined && wantedSecret(inputs) !== undefined)) return;
+  if (!usesOurs(before) || (inputs !== undefined && usesOurs(inputs))) return;
   await libvirt.undefineSecret(poolSecretUuid(before.name), { signal });
 }
