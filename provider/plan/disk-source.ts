@@ -1,26 +1,82 @@
-// Names a disk's source in one line: what people read, and by which two sources are the same data.
-import type { DiskSource, NetworkHost } from "./domain";
+// Names a disk's source in one line, and says it in one way: what people read, and by which two sources are the same data.
+import type { DiskProtocol, DiskSource, NetworkHost, NetworkSource } from "./domain";
 
-const place = ({ name, port }: NetworkHost): string => (port === undefined ? name : `${name}:${port}`);
+interface DefaultPort {
+  readonly port: number;
+  /** Whether people write it out: in portals they do, in URLs they do not. */
+  readonly isSaid: boolean;
+}
+
+/** The ports that libvirt fills in where a definition names none; the other protocols' clients find theirs themselves. */
+const defaultPorts: Readonly<Partial<Record<DiskProtocol, DefaultPort>>> = {
+  iscsi: { port: 3260, isSaid: true },
+  http: { port: 80, isSaid: false },
+  https: { port: 443, isSaid: false },
+};
+
+function plainHost(protocol: DiskProtocol, { name, port }: NetworkHost): NetworkHost {
+  const usual = defaultPorts[protocol];
+  const said = port ?? usual?.port;
+  return said === undefined || (said === usual?.port && !usual.isSaid) ? { name } : { name, port: said };
+}
+
+/** iSCSI without a LUN is LUN 0, and a URL's path begins with a slash: libvirt takes both ways. */
+function plainName({ protocol, name }: NetworkSource): string {
+  if (protocol === "iscsi") return name.includes("/") ? name : `${name}/0`;
+  return protocol.startsWith("http") && !name.startsWith("/") ? `/${name}` : name;
+}
+
+/** "?a=b" and "a=b" are one query, "?" and "" are none. */
+const plainQuery = (query: string): string | undefined => (/^\??$/.test(query) ? undefined : query.replace(/^\??/, "?"));
+
+function plainNetwork(source: NetworkSource): NetworkSource {
+  const { protocol, hosts, query: saidQuery, auth, initiator, identity } = source;
+  const query = saidQuery === undefined ? undefined : plainQuery(saidQuery);
+  return {
+    type: "network",
+    protocol,
+    name: plainName(source),
+    ...(query === undefined ? {} : { query }),
+    hosts: hosts.map((host) => plainHost(protocol, host)),
+    ...(auth === undefined ? {} : { auth: { ...auth, secretUuid: auth.secretUuid.toLowerCase() } }),
+    ...(initiator === undefined ? {} : { initiator }),
+    ...(identity === undefined ? {} : { identity }),
+  };
+}
+
+/** The source in the one way to say it, without keys that say nothing: deeply equal for all that libvirt takes for the same. */
+export function plainSource(source: DiskSource): DiskSource {
+  if (source.type === "network") return plainNetwork(source);
+  return source.type === "nvme" ? { ...source, address: source.address.toLowerCase() } : source;
+}
+
+const place = ({ name, port }: NetworkHost): string => {
+  const host = name.includes(":") ? `[${name}]` : name;
+  return port === undefined ? host : `${host}:${port}`;
+};
+
+function networkName({ protocol, name, hosts, query = "" }: NetworkSource): string {
+  if (protocol === "rbd") return `rbd:${name}`;
+  const path = name.startsWith("/") ? name : `/${name}`;
+  return `${protocol}://${hosts.map(place).join(",")}${path}${query}`;
+}
 
 /**
  * The path of a file or device; "rbd:pool/image", "iscsi://portal:3260/iqn…/1", "nfs://server/path", "https://server/file" for network sources;
  * "nvme://0000:01:00.0/1", "vhostuser:/run/socket". undefined: an empty drive. An RBD image's monitors do not belong to its name: they come and go.
  */
 export function sourceName(source: DiskSource): string | undefined {
-  switch (source.type) {
+  const plain = plainSource(source);
+  switch (plain.type) {
     case "file":
     case "block":
-      return source.path;
-    case "network": {
-      if (source.protocol === "rbd") return `rbd:${source.name}`;
-      const path = source.name.startsWith("/") ? source.name : `/${source.name}`;
-      return `${source.protocol}://${source.hosts.map(place).join(",")}${path}${source.query ?? ""}`;
-    }
+      return plain.path;
+    case "network":
+      return networkName(plain);
     case "nvme":
-      return `nvme://${source.address}/${source.namespace}`;
+      return `nvme://${plain.address}/${plain.namespace}`;
     case "vhostuser":
-      return `vhostuser:${source.socket}`;
+      return `vhostuser:${plain.socket}`;
     case "empty":
       return undefined;
   }

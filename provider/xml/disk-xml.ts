@@ -4,7 +4,17 @@ import type { DriverSettings } from "../plan/settings";
 import { BugError } from "../errors";
 import { addInOrder, ensureChild, setFlag } from "./child-order";
 import { writeSource } from "./disk-source-xml";
-import { attributeOf, childOf, childrenOf, newRoot, removeChildren, setAttributes, setText, type XmlElement } from "./document";
+import {
+  attributeOf,
+  childOf,
+  childrenOf,
+  newRoot,
+  removeChildren,
+  setAttributes,
+  setText,
+  type AttributeValues,
+  type XmlElement,
+} from "./document";
 import { writeIoTune } from "./iotune";
 import { readXml } from "./read-xml";
 import { writeXml } from "./write-xml";
@@ -29,14 +39,33 @@ function writeDriver(driver: XmlElement, { cache, io, discard, detectZeroes }: D
   setAttributes(driver, { cache, io, discard, detect_zeroes: detectZeroes });
 }
 
-const noDriverSettings = { cache: undefined, io: undefined, discard: undefined, detect_zeroes: undefined };
+const without = (names: readonly string[]): AttributeValues => Object.fromEntries(names.map((name) => [name, undefined]));
 
-/** libvirt refuses settings of the block layer for devices that do not pass through it. */
+/** Such devices do not pass through QEMU's block layer, or know no cache in it: libvirt refuses some of its settings, and the others say nothing. */
 const takesDriverSettings = ({ type }: DiskSource): boolean => type !== "nvme" && type !== "vhostuser";
+const blockLayerSettings = ["cache", "io", "discard", "detect_zeroes"] as const;
+
+/** What libvirt refuses beside a vhost-user daemon, of what a plan does not speak of: left over from the disk that was there before. */
+const refusedByVhostUser = {
+  attributes: ["error_policy", "rerror_policy", "ioeventfd", "copy_on_read"],
+  ofDriver: ["metadata_cache"],
+  ofDisk: ["geometry", "blockio", "transient", "vendor", "product"],
+} as const;
+
+/** libvirt takes no snapshots of a daemon's disk, and notes it in the disk; another disk there can have them again. */
+function writeVhostUserRules(element: XmlElement, driver: XmlElement, wasVhostUser: boolean): void {
+  const isVhostUser = attributeOf(element, "type") === "vhostuser";
+  if (isVhostUser !== wasVhostUser) setAttributes(element, { snapshot: undefined });
+  if (!isVhostUser) return;
+  setAttributes(driver, without(refusedByVhostUser.attributes));
+  removeChildren(driver, ...refusedByVhostUser.ofDriver);
+  removeChildren(element, ...refusedByVhostUser.ofDisk);
+}
 
 function writeTuning(element: XmlElement, driver: XmlElement, tuning: DiskTuning = {}): void {
   const { iothread, queues, discardNoUnref, throttle, wwn } = tuning;
-  setAttributes(driver, { iothread, queues, discard_no_unref: discardNoUnref === undefined ? undefined : discardNoUnref ? "on" : "off" });
+  // "off" is libvirt's default, and a word that an older one would drop, so that each update would write it anew.
+  setAttributes(driver, { iothread, queues, discard_no_unref: discardNoUnref === true ? "on" : undefined });
   writeIoTune(element, throttle);
   setOptional(element, "wwn", wwn === undefined ? undefined : (child) => setText(child, wwn));
 }
@@ -47,7 +76,7 @@ function writeTarget(element: XmlElement, { target, bus }: DomainDisk): void {
   if (attributeOf(present, "dev") !== target || oldBus !== bus) removeChildren(element, "address");
   if (oldBus !== bus) {
     setAttributes(present, { removable: undefined });
-    setAttributes(ensureChild(element, "driver"), Object.fromEntries(virtioOnlyAttributes.map((name) => [name, undefined])));
+    setAttributes(ensureChild(element, "driver"), without(virtioOnlyAttributes));
   }
   setAttributes(present, { dev: target, bus });
 }
@@ -62,11 +91,13 @@ export function writeDisk(element: XmlElement, disk: DomainDisk): void {
   setAttributes(element, { device: disk.device });
   const driver = ensureChild(element, "driver");
   if (attributeOf(driver, "type") !== disk.format) removeChildren(element, "backingStore");
+  const wasVhostUser = attributeOf(element, "type") === "vhostuser";
   writeSource(element, disk.source);
+  writeVhostUserRules(element, driver, wasVhostUser);
   writeTarget(element, disk);
   setAttributes(driver, { name: "qemu", type: disk.format });
   if (takesDriverSettings(disk.source)) writeDriver(driver, disk.driver);
-  else setAttributes(driver, noDriverSettings);
+  else setAttributes(driver, without(blockLayerSettings));
   writeTuning(element, driver, disk.tuning);
   const { serial, bootOrder } = disk;
   setFlag(element, "readonly", disk.readonly || disk.device === "cdrom");

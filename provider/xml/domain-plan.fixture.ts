@@ -5,6 +5,7 @@ import {
   diskDevices,
   diskFormats,
   type DiskSource,
+  type DiskThrottle,
   type DiskTuning,
   type DomainDisk,
   type DomainPlan,
@@ -134,78 +135,100 @@ const driver: fc.Arbitrary<DriverSettings> = fc.record({
   discard: fc.constantFrom(...discardModes),
   detectZeroes: fc.constantFrom(...detectZeroesModes),
 });
-const host = fc.record({ name: anyText, port: fc.integer({ min: 1, max: 65_535 }) }, { requiredKeys: ["name"] });
-const uuid = fc.uuid();
-const auth = (type: "ceph" | "iscsi") => fc.record({ username: anyText, type: fc.constant(type), secretUuid: uuid });
-const network = { type: fc.constant("network" as const), hosts: fc.array(host, { minLength: 1, maxLength: 3 }) };
+const hex = (digits: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${digits}}$`));
+const pciAddress = fc
+  .tuple(hex(4), hex(2), hex(2), fc.integer({ min: 0, max: 7 }))
+  .map(([domain, bus, slot, fn]) => `${domain}:${bus}:${slot}.${fn}`);
+const networkHost = fc.record({ name: anyText, port: fc.integer({ min: 1, max: 65_535 }) }, { requiredKeys: ["name"] });
+const oneHost = fc.array(networkHost, { minLength: 1, maxLength: 1 });
+const auth = (type: "ceph" | "iscsi") => fc.record({ username: anyText, type: fc.constant(type), secretUuid: fc.uuid() });
+const network = fc.constant("network" as const);
 const rooted = anyText.map((text) => `/${text}`);
+const requiredKeys = ["type", "protocol", "name", "hosts"] as const;
 
+/** Every source that a plan can say, in any of the ways that mean the same; hostile texts wherever a text is. */
 export const anySource: fc.Arbitrary<DiskSource> = fc.oneof(
   fc.record({ type: fc.constantFrom("file" as const, "block" as const), path: anyText }),
   fc.constant({ type: "empty" as const }),
   fc.record(
-    { ...network, protocol: fc.constant("rbd" as const), name: anyText.map((text) => `pool/${text}`), auth: auth("ceph") },
-    { requiredKeys: ["type", "hosts", "protocol", "name"] },
+    {
+      type: network,
+      protocol: fc.constant("rbd" as const),
+      name: anyText.map((text) => `pool/${text}`),
+      hosts: fc.array(networkHost, { minLength: 1, maxLength: 3 }),
+      auth: auth("ceph"),
+    },
+    { requiredKeys: [...requiredKeys] },
   ),
   fc.record(
     {
-      ...network,
+      type: network,
       protocol: fc.constant("iscsi" as const),
-      name: anyText.map((text) => `iqn/${text}`),
+      name: fc.oneof(
+        anyText,
+        anyText.map((text) => `iqn/${text}`),
+      ),
+      hosts: oneHost,
       auth: auth("iscsi"),
       initiator: anyText,
     },
-    { requiredKeys: ["type", "hosts", "protocol", "name"] },
-  ),
-  fc.record(
-    { ...network, protocol: fc.constant("nfs" as const), name: rooted, identity: fc.record({ user: anyText, group: anyText }) },
-    { requiredKeys: ["type", "hosts", "protocol", "name"] },
+    { requiredKeys: [...requiredKeys] },
   ),
   fc.record(
     {
-      ...network,
-      protocol: fc.constantFrom("http" as const, "https" as const),
+      type: network,
+      protocol: fc.constant("nfs" as const),
       name: rooted,
+      hosts: oneHost,
+      identity: fc.record({ user: anyText, group: anyText }),
+    },
+    { requiredKeys: [...requiredKeys] },
+  ),
+  fc.record(
+    {
+      type: network,
+      protocol: fc.constantFrom("http" as const, "https" as const),
+      name: fc.oneof(rooted, anyText),
+      hosts: oneHost,
       query: anyText.map((text) => `?${text}`),
     },
-    { requiredKeys: ["type", "hosts", "protocol", "name"] },
+    { requiredKeys: [...requiredKeys] },
   ),
-  fc.record({
-    type: fc.constant("nvme" as const),
-    address: fc.constantFrom("0000:01:00.0", "00af:0b:1f.7"),
-    namespace: fc.integer({ min: 1, max: 99 }),
-  }),
+  fc.record({ type: fc.constant("nvme" as const), address: pciAddress, namespace: fc.integer({ min: 1 }) }),
   fc.record({ type: fc.constant("vhostuser" as const), socket: anyText }),
 );
 
-const limit = fc.integer({ min: 1, max: 2 ** 40 });
-export const anyTuning: fc.Arbitrary<DiskTuning | undefined> = fc
-  .record(
-    {
-      iothread: fc.integer({ min: 1, max: 8 }),
-      queues: fc.integer({ min: 1, max: 8 }),
-      discardNoUnref: fc.boolean(),
-      wwn: anyText,
-      throttle: fc
-        .record(
-          {
-            totalBytesPerSecond: limit,
-            readBytesPerSecond: limit,
-            writeBytesPerSecond: limit,
-            totalIops: limit,
-            readIops: limit,
-            writeIops: limit,
-            maxTotalBytesPerSecond: limit,
-            maxReadIops: limit,
-            group: anyText,
-          },
-          { requiredKeys: [] },
-        )
-        .map((throttle) => (Object.keys(throttle).length === 0 ? { totalIops: 1 } : throttle)),
-    },
-    { requiredKeys: [] },
-  )
-  .map((tuning) => (Object.keys(tuning).length === 0 ? undefined : tuning));
+const mostPerSecond = 1e15;
+const limit = fc.integer({ min: 1, max: mostPerSecond });
+export const anyThrottle: fc.Arbitrary<DiskThrottle> = fc.record(
+  {
+    totalBytesPerSecond: limit,
+    readBytesPerSecond: limit,
+    writeBytesPerSecond: limit,
+    totalIops: limit,
+    readIops: limit,
+    writeIops: limit,
+    maxTotalBytesPerSecond: limit,
+    maxReadBytesPerSecond: limit,
+    maxWriteBytesPerSecond: limit,
+    maxTotalIops: limit,
+    maxReadIops: limit,
+    maxWriteIops: limit,
+    group: anyText,
+  },
+  { requiredKeys: [] },
+);
+
+export const anyTuning: fc.Arbitrary<DiskTuning> = fc.record(
+  {
+    iothread: fc.integer({ min: 1, max: 8 }),
+    queues: fc.integer({ min: 1, max: 8 }),
+    discardNoUnref: fc.boolean(),
+    wwn: anyText,
+    throttle: anyThrottle,
+  },
+  { requiredKeys: [] },
+);
 
 const disk: fc.Arbitrary<DomainDisk> = fc
   .record({

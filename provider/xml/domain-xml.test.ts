@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { sourceName } from "../plan/disk-source";
-import type { DomainPlan, ObservedDomain } from "../plan/domain";
+import { plainSource, sourceName } from "../plan/disk-source";
+import type { DiskTuning, DomainPlan, ObservedDisk, ObservedDomain } from "../plan/domain";
 import { anyPlan, cached, direct, mediaDisk, plan, planOf, rootDisk } from "./domain-plan.fixture";
 import { domainXml } from "./domain-xml";
 import { machineSatisfies } from "./domain/configure-os";
@@ -15,15 +15,23 @@ const baseXml = (name: string) => readFileSync(join(__dirname, "bases", `${name}
 const baseNames = ["virt-install-q35", "virt-manager", "virsh-minimal", "qemu-commandline"] as const;
 const withoutGaps = (values: object): object => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
+/** An empty tuning, and what is off by default, say nothing. */
+function observedTuning({ throttle, discardNoUnref, ...tuning }: DiskTuning = {}): Partial<ObservedDisk> {
+  const limits = throttle === undefined || Object.keys(throttle).length === 0 ? {} : { throttle };
+  const said = { ...tuning, ...limits, ...(discardNoUnref === true ? { discardNoUnref } : {}) };
+  return Object.keys(said).length === 0 ? {} : { tuning: said };
+}
+
 /** What parseDomain must say of a plan that was written without a base. */
 function observedOf(written: DomainPlan): ObservedDomain {
-  const disks = written.disks.map(({ source, driver, ...disk }) => ({
+  const disks = written.disks.map(({ source, driver, tuning, ...disk }) => ({
     ...withoutGaps(disk),
     sourceType: source.type === "empty" ? "file" : source.type,
-    source,
+    source: plainSource(source),
     alias: `ua-${disk.key}`,
     ...withoutGaps({ path: sourceName(source) }),
     ...(source.type === "nvme" || source.type === "vhostuser" ? {} : driver),
+    ...observedTuning(tuning),
   }));
   const directBoot = written.directBoot && withoutGaps(written.directBoot);
   return withoutGaps({

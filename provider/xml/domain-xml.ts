@@ -6,6 +6,7 @@ import { configureCpu } from "./domain/configure-cpu";
 import { configureDisks } from "./domain/configure-disks";
 import { configureGraphics } from "./domain/configure-graphics";
 import { configureIdentity } from "./domain/configure-identity";
+import { configureIoThreads } from "./domain/configure-io-threads";
 import { configureMemory } from "./domain/configure-memory";
 import { configureMetadata } from "./domain/configure-metadata";
 import { configureOs } from "./domain/configure-os";
@@ -20,6 +21,7 @@ const configurators: readonly Configurator[] = [
   configureIdentity,
   configureMemory,
   configureCpu,
+  configureIoThreads,
   configureOs,
   configureDisks,
   configureConsoles,

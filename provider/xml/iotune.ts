@@ -54,7 +54,8 @@ export function writeIoTune(disk: XmlElement, throttle: DiskThrottle | undefined
     // A burst's length is refused without the burst.
     if (value === undefined && word.endsWith("_max")) removeChildren(iotune, `${word}_length`);
   };
-  for (const [limit, word] of limits) put(word, throttle?.[limit]);
+  // 0 says no limit, as libvirt does by saying nothing.
+  for (const [limit, word] of limits) put(word, throttle?.[limit] === 0 ? undefined : throttle?.[limit]);
   put(groupWord, throttle?.group);
   if (childrenOf(iotune).length === 0) removeChildren(disk, "iotune");
 }

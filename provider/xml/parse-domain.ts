@@ -2,24 +2,23 @@
 import { sourceName } from "../plan/disk-source";
 import type { DirectBoot, DiskTuning, ObservedDisk, ObservedDomain } from "../plan/domain";
 import { diskBuses, diskDevices } from "../plan/domain";
-import { parseSource } from "./disk-source-xml";
 import { parseIoTune } from "./iotune";
 import { userAliasPrefix } from "./disk-xml";
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from "./document";
 import { parseMetadata } from "./metadata-xml";
+import { parseSource } from "./parse-disk-source";
 import { readXml } from "./read-xml";
 import { integerOf, memoryKiBOf } from "./size";
 
 /** Where libvirt keeps the path of a source that a plan does not say. */
-const pathAttributes: Readonly<Record<string, string>> = { dir: "dir" };
+const otherPathAttributes: Readonly<Record<string, string>> = { file: "file", block: "dev", dir: "dir" };
 
 function parseTuning(element: XmlElement): DiskTuning | undefined {
   const driver = childOf(element, "driver");
-  const discardNoUnref = attributeOf(driver, "discard_no_unref");
   const tuning = present({
     iothread: integerOf(attributeOf(driver, "iothread")),
     queues: integerOf(attributeOf(driver, "queues")),
-    discardNoUnref: discardNoUnref === undefined ? undefined : discardNoUnref === "on",
+    discardNoUnref: attributeOf(driver, "discard_no_unref") === "on" ? true : undefined,
     throttle: parseIoTune(element),
     wwn: textOf(childOf(element, "wwn")),
   });
@@ -44,7 +43,7 @@ export function parseDisk(element: XmlElement, keyByTarget: ReadonlyMap<string, 
   const driver = childOf(element, "driver");
   const sourceType = attributeOf(element, "type") ?? "file";
   const source = parseSource(element);
-  const otherPath = attributeOf(childOf(element, "source"), pathAttributes[sourceType] ?? "");
+  const otherPath = attributeOf(childOf(element, "source"), otherPathAttributes[sourceType] ?? "");
   return present({
     key: diskKey(element, keyByTarget),
     device: attributeOf(element, "device") ?? "disk",

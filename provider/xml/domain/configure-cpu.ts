@@ -22,16 +22,8 @@ function configureCounts(domain: XmlElement, cpus: number, maxCpus: number): voi
   setText(vcpu, maxCpus);
 }
 
-/** Threads that other disks or <iothreadids> count on stay. */
-function configureIoThreads(domain: XmlElement, iothreads: number | undefined): void {
-  if (iothreads === undefined) return;
-  const present = integerOf(textOf(childOf(domain, "iothreads"))) ?? 0;
-  if (present < iothreads) setText(ensureChild(domain, "iothreads"), iothreads);
-}
-
-export function configureCpu(domain: XmlElement, { cpus, maxCpus, cpuMode, iothreads }: DomainPlan): void {
+export function configureCpu(domain: XmlElement, { cpus, maxCpus, cpuMode }: DomainPlan): void {
   configureCounts(domain, cpus, maxCpus);
-  configureIoThreads(domain, iothreads);
   const present = childOf(domain, "cpu");
   if (present !== undefined) dropStaleTopology(present, maxCpus);
   if (cpuMode === undefined || attributeOf(present, "mode") === cpuMode) return;

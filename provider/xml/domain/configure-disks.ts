@@ -2,7 +2,7 @@
 import type { DomainDisk, DomainPlan } from "../../plan/domain";
 import { addInOrder, ensureChild } from "../child-order";
 import { addDisk, writeDisk } from "../disk-xml";
-import { addChild, attributeOf, childOf, childrenOf, remove, setAttributes, type XmlElement } from "../document";
+import { attributeOf, childOf, childrenOf, remove, setAttributes, type XmlElement } from "../document";
 import { parseMetadata } from "../metadata-xml";
 import { diskKey, isSayable, parseDisk } from "../parse-domain";
 
@@ -26,10 +26,9 @@ function matchDisks(domain: XmlElement, elements: readonly XmlElement[], disks: 
 /** A vhost-user daemon reads the guest's memory, which must be a file that both can open. Memory that is shared already stays as it is. */
 function shareMemory(domain: XmlElement): void {
   const backing = ensureChild(domain, "memoryBacking");
-  const access = childOf(backing, "access") ?? addChild(backing, "access");
-  if (childOf(backing, "hugepages") === undefined && childOf(backing, "source") === undefined)
-    addChild(backing, "source", { type: "memfd" }, access);
-  setAttributes(access, { mode: "shared" });
+  const isFile = childOf(backing, "hugepages") !== undefined || childOf(backing, "source") !== undefined;
+  if (!isFile) addInOrder(backing, "source", { type: "memfd" });
+  setAttributes(ensureChild(backing, "access"), { mode: "shared" });
 }
 
 export function configureDisks(domain: XmlElement, { disks }: DomainPlan): void {

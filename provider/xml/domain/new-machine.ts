@@ -2,11 +2,31 @@
 import type { DomainPlan } from "../../plan/domain";
 import { addInOrder, ensureChild } from "../child-order";
 import { addChild, newRoot, setText, type XmlElement } from "../document";
+import { machineSatisfies } from "./configure-os";
 
 /** Architectures whose machines power off and find their CPUs by ACPI and APIC. */
 const x86 = ["x86_64", "i686"];
 
-export function newMachine({ architecture }: DomainPlan): XmlElement {
+/** Machines whose devices each sit in a PCI Express port of their own. libvirt makes as many ports as there are devices, so that nothing could be plugged in. */
+const pcieMachines = ["q35", "virt"];
+
+/** As many as virt-install gives: the guest's firmware has I/O space for about that many. */
+const usualPorts = 14;
+/** USB, SCSI, network and balloon. */
+const otherDevices = 4;
+/** Free for disks that come while the machine runs. */
+const sparePorts = 6;
+
+/** Ports cost next to nothing, and none can be added to a running machine. */
+function addPorts(devices: XmlElement, { machine, disks }: DomainPlan): void {
+  if (machine === undefined || !pcieMachines.some((family) => machineSatisfies(family, machine))) return;
+  const virtioDisks = disks.filter(({ bus }) => bus === "virtio").length;
+  const ports = Math.max(usualPorts, virtioDisks + otherDevices + sparePorts);
+  for (let index = 1; index <= ports; index++) addInOrder(devices, "controller", { type: "pci", index, model: "pcie-root-port" });
+}
+
+export function newMachine(plan: DomainPlan): XmlElement {
+  const { architecture } = plan;
   const domain = newRoot("domain");
   setText(addChild(ensureChild(domain, "os"), "type"), "hvm");
   if (x86.includes(architecture)) {
@@ -18,6 +38,7 @@ export function newMachine({ architecture }: DomainPlan): XmlElement {
   const devices = addInOrder(domain, "devices");
   addChild(addInOrder(devices, "serial", { type: "pty" }), "target", { port: 0 });
   addChild(addInOrder(devices, "console", { type: "pty" }), "target", { type: "serial", port: 0 });
+  addPorts(devices, plan);
   addInOrder(devices, "memballoon", { model: "virtio" });
   return domain;
 }
