@@ -1,21 +1,34 @@
-// Open questions -> one probe domain's answers, by pool name or path.
+// Open questions -> the answers of one probe domain, of this run's or a new one.
 import { probeByDomain } from "./domain-probe";
 import type { ProbeAnswer, ProbeTarget } from "./domain-probe";
 import type { Eyes } from "./eyes";
-import type { ObserveOptions } from "./observer";
+import type { ProbeQuestion } from "./kept-probes";
+import type { StorageKindFacts } from "./local-storage";
+import type { LookOptions } from "./observer";
 
 export const nameOfTarget = (target: ProbeTarget) => ("pool" in target ? target.pool : target.path);
 
-export interface ProbeAnswers {
-  of(target: ProbeTarget): ProbeAnswer;
-}
+/** A pool is asked for by its name, and its answer holds while its folder and what is known of its storage are the same. */
+export const poolQuestion = (
+  pool: string,
+  { path, kind, fileSystem, ...rest }: StorageKindFacts & { readonly type: string },
+): ProbeQuestion => ({
+  target: { pool },
+  path,
+  holdsFor: JSON.stringify([rest.type, kind, fileSystem]),
+});
 
-/** Each target is tried once, however often it is asked for; none at all starts no domain. */
-export async function askProbe({ libvirt, meet }: Eyes, targets: readonly ProbeTarget[], options: ObserveOptions): Promise<ProbeAnswers> {
-  const { signal, status } = options;
-  const unique = [...new Map(targets.map((target) => [nameOfTarget(target), target])).values()];
-  const architecture = unique.length === 0 ? "" : (await meet(signal)).platform.architecture;
-  const answers = unique.length === 0 ? [] : await probeByDomain(libvirt, { targets: unique, architecture, signal, status });
-  const byName = new Map(unique.map((target, index) => [nameOfTarget(target), answers[index]]));
-  return { of: (target) => byName.get(nameOfTarget(target)) ?? { directIo: "unknown", why: "no probe domain was asked" } };
+export const pathQuestion = (path: string): ProbeQuestion => ({ target: { path }, path, holdsFor: "" });
+
+/** One answer a question, in order. Each is tried once, however often it is asked for; none at all starts no domain. */
+export async function askProbe(
+  { libvirt, meet, probes }: Eyes,
+  questions: readonly ProbeQuestion[],
+  { signal, status, afresh }: LookOptions,
+): Promise<readonly ProbeAnswer[]> {
+  if (questions.length === 0) return [];
+  const { architecture } = (await meet(signal)).platform;
+  const probe = (open: readonly ProbeQuestion[]) =>
+    probeByDomain(libvirt, { targets: open.map(({ target }) => target), architecture, signal, status });
+  return probes.ask(questions, probe, { afresh });
 }

@@ -9,6 +9,14 @@ export interface BlockDevice extends KindOfStorage {
   /** The kernel's name: "dm-0", "sda". */
   readonly name: string;
   readonly capacityBytes?: number | undefined;
+  /** A loop device's file, where the loop driver reads and writes it through the page cache. */
+  readonly cachedFile?: string | undefined;
+}
+
+/** A loop device takes O_DIRECT in any case, but hands it on to its file only if it was set up so. */
+async function cachedFileOf(machine: Machine, folder: string): Promise<string | undefined> {
+  const [directIo, file] = await Promise.all([machine.readText(`${folder}/loop/dio`), machine.readText(`${folder}/loop/backing_file`)]);
+  return directIo?.trim() === "0" ? file?.trim() : undefined;
 }
 
 async function kindOfDevice(machine: Machine, folder: string, name: string): Promise<KindOfStorage> {
@@ -31,10 +39,15 @@ export async function readBlockDevice(machine: Machine, device: string): Promise
     name,
     ...(await kindOfDevice(machine, folder, name)),
     capacityBytes: sectors === undefined ? undefined : Number(sectors) * sectorBytes,
+    cachedFile: await cachedFileOf(machine, folder),
   };
 }
 
 /** Block devices take O_DIRECT by their nature; nothing is written to one to find out. */
-export function blockDeviceFacts(path: string, { kind, shared, name }: BlockDevice): StorageFacts {
-  return { kind, shared, path, directIo: "yes", source: "table", why: `${name} is a block device, which takes O_DIRECT` };
+export function blockDeviceFacts(path: string, { kind, shared, name, cachedFile }: BlockDevice): StorageFacts {
+  const cached =
+    cachedFile === undefined
+      ? ""
+      : `; the loop driver still reads and writes ${cachedFile} through the page cache (losetup --direct-io=on changes that)`;
+  return { kind, shared, path, directIo: "yes", source: "table", why: `${name} is a block device, which takes O_DIRECT${cached}` };
 }

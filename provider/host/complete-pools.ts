@@ -1,18 +1,18 @@
 // Pools that were looked at -> their facts: what stands, what was answered before, and what a probe domain answers now.
 import type { PoolFacts } from "../plan/facts";
-import { askProbe } from "./ask-probe";
+import { askProbe, poolQuestion } from "./ask-probe";
 import type { Eyes } from "./eyes";
 import { answeredBefore, withProbeAnswer } from "./observe-pool";
 import type { PoolLook, UnansweredPool } from "./observe-pool";
 import { probeIsDue } from "./observer";
-import type { Observation, ObserveOptions } from "./observer";
+import type { Observation, LookOptions } from "./observer";
 
 type Facts = Readonly<Record<string, PoolFacts>>;
 type OpenLook = Extract<PoolLook, { readonly unanswered: UnansweredPool }>;
 
 const notAsked = (unanswered: UnansweredPool): PoolFacts => ({ ...unanswered, directIo: "unknown", source: "not asked", why: probeIsDue });
 
-async function fromKnown({ meet }: Eyes, open: readonly OpenLook[], options: ObserveOptions): Promise<Observation<Facts>> {
+async function fromKnown({ meet }: Eyes, open: readonly OpenLook[], options: LookOptions): Promise<Observation<Facts>> {
   const { known, signal, withoutProbe } = options;
   if (open.length === 0) return { facts: {} };
   const { platform } = await meet(signal);
@@ -25,13 +25,20 @@ async function fromKnown({ meet }: Eyes, open: readonly OpenLook[], options: Obs
   return { facts: Object.fromEntries(before.flatMap(({ name, facts }) => (facts === undefined ? [] : [[name, facts]]))) };
 }
 
-async function fromProbe(eyes: Eyes, open: readonly OpenLook[], options: ObserveOptions): Promise<Observation<Facts>> {
-  const targets = open.map(({ name }) => ({ pool: name }));
-  const answers = await askProbe(eyes, targets, options);
-  return { facts: Object.fromEntries(open.map(({ name, unanswered }) => [name, withProbeAnswer(unanswered, answers.of({ pool: name }))])) };
+async function fromProbe(eyes: Eyes, open: readonly OpenLook[], options: LookOptions): Promise<Observation<Facts>> {
+  const questions = open.map(({ name, unanswered }) => poolQuestion(name, unanswered));
+  const answers = await askProbe(eyes, questions, options);
+  return {
+    facts: Object.fromEntries(
+      open.flatMap(({ name, unanswered }, index) => {
+        const answer = answers[index];
+        return answer === undefined ? [] : [[name, withProbeAnswer(unanswered, answer)]];
+      }),
+    ),
+  };
 }
 
-export async function completePools(eyes: Eyes, looks: readonly PoolLook[], options: ObserveOptions): Promise<Observation<Facts>> {
+export async function completePools(eyes: Eyes, looks: readonly PoolLook[], options: LookOptions): Promise<Observation<Facts>> {
   const stand = looks.flatMap((look) => ("facts" in look ? [[look.name, look.facts] as const] : []));
   const open = looks.filter((look) => "unanswered" in look);
   const answered = options.depth === "look" ? await fromKnown(eyes, open, options) : await fromProbe(eyes, open, options);

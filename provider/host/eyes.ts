@@ -3,6 +3,10 @@ import type { HostIdentity, Libvirt } from "../libvirt/port";
 import type { AcceleratorFacts, PlatformFacts } from "../plan/facts";
 import { parseCapabilities } from "../xml/capabilities-xml";
 import { createAskOnce } from "./ask-once";
+import { createKeptProbes } from "./kept-probes";
+import type { KeptProbes } from "./kept-probes";
+import { createLocalWrites } from "./local-writes";
+import type { LocalWrites } from "./local-writes";
 import type { Machine } from "./machine";
 
 /** Who the host is. */
@@ -18,6 +22,9 @@ export interface Eyes {
   readonly machine: Machine;
   /** Can take seconds where libvirt looks at QEMU anew: so only what needs it asks. */
   readonly meet: (signal: AbortSignal | undefined) => Promise<Host>;
+  /** What was tried in this run, so that many disks on one storage ask once. */
+  readonly writes: LocalWrites;
+  readonly probes: KeptProbes;
   /** Asks a probe domain for KVM, or tells what one said before. */
   readonly askKvmOnce: (ask: () => Promise<AcceleratorFacts>) => Promise<AcceleratorFacts>;
 }
@@ -31,5 +38,12 @@ async function meet(libvirt: Libvirt, signal: AbortSignal | undefined): Promise<
 
 export function openEyes(libvirt: Libvirt, machine: Machine): Eyes {
   const [meetOnce, askKvmOnce] = [createAskOnce<Host>(), createAskOnce<AcceleratorFacts>()];
-  return { libvirt, machine, meet: (signal) => meetOnce(() => meet(libvirt, signal)), askKvmOnce };
+  return {
+    libvirt,
+    machine,
+    meet: (signal) => meetOnce(() => meet(libvirt, signal)),
+    writes: createLocalWrites(machine),
+    probes: createKeptProbes(),
+    askKvmOnce,
+  };
 }

@@ -5,7 +5,7 @@ import { parsePool } from "../xml/pool-xml";
 import { parseVolume } from "../xml/storage-xml";
 import type { Eyes } from "./eyes";
 import { viewOfPool } from "./local-view";
-import { mountOfPath } from "./local-storage";
+import { mountOfPath } from "./mount-of-path";
 import type { Machine } from "./machine";
 import { parseImageHeader } from "../plan/image-header";
 import { refreshPool } from "./refresh-pool";

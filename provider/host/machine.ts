@@ -4,6 +4,7 @@ import { hostname, release } from "node:os";
 import { probeLocalWrite } from "./local-write-probe";
 import type { LocalProbe } from "./local-write-probe";
 import { headerBytes } from "../plan/image-header";
+import { runTool } from "./run-tool";
 
 export interface PathInfo {
   readonly isBlockDevice: boolean;
@@ -33,6 +34,10 @@ export interface Machine {
   /** Whether this very process may read and write the path. */
   mayReadAndWrite(path: string): Promise<boolean>;
   probeLocalWrite(folder: string, options: { mayNameFiles: boolean }): Promise<LocalProbe>;
+  /** The letters of a file's or folder's attributes, as chattr takes them: "C" is no copy-on-write. */
+  fileAttributes(path: string): Promise<string | undefined>;
+  /** The value of a dataset's property, as `zfs get` prints it. */
+  zfsProperty(dataset: string, property: string): Promise<string | undefined>;
 }
 
 const orUndefined = <Result>(promise: Promise<Result>): Promise<Result | undefined> => promise.catch(() => undefined);
@@ -83,4 +88,6 @@ export const thisMachine: Machine = {
       () => false,
     ),
   probeLocalWrite,
+  fileAttributes: async (path) => (await runTool("lsattr", ["-d", path]))?.split(" ")[0]?.replaceAll("-", ""),
+  zfsProperty: (dataset, property) => runTool("zfs", ["get", "-Hp", "-o", "value", property, dataset]),
 };

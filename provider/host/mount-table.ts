@@ -2,6 +2,8 @@
 // Format: https://docs.kernel.org/filesystems/proc.html#proc-pid-mountinfo-information-about-mounts
 
 export interface Mount {
+  /** The kernel's number of this mount: another one for each mount that is there at the same time. */
+  readonly id: string;
   /** The kernel's number of the file system, "8:1": the same for every place where it is mounted. */
   readonly device: string;
   readonly mountPoint: string;
@@ -19,11 +21,11 @@ const unescape = (text: string) => text.replaceAll(/\\([0-7]{3})/g, (_, octal: s
 function parseLine(line: string): Mount | undefined {
   // Optional fields of varying number stand before the separator.
   const [before = "", after] = line.split(" - ");
-  const [, , device, , mountPoint, mountOptions] = before.split(" ");
+  const [id = "", , device, , mountPoint, mountOptions] = before.split(" ");
   const [fileSystem, source, superOptions] = after?.split(" ") ?? [];
   if (device === undefined || mountPoint === undefined || fileSystem === undefined) return undefined;
   const options = [mountOptions, superOptions].flatMap((list) => list?.split(",") ?? []);
-  return { device, mountPoint: unescape(mountPoint), fileSystem, source: unescape(source ?? ""), options };
+  return { id, device, mountPoint: unescape(mountPoint), fileSystem, source: unescape(source ?? ""), options };
 }
 
 export function parseMountTable(mountinfo: string): readonly Mount[] {

@@ -2,7 +2,7 @@ import { HostError } from "../errors";
 import { createFakeLibvirt } from "../testing/fake-libvirt";
 import { fakeCapabilitiesXml } from "../testing/fake-capabilities";
 import { fakeMachine } from "../testing/fake-machine";
-import { qemuUserOf } from "./observe-accelerator";
+import { qemuUserOf } from "./qemu-user";
 import { createHostObserver } from "./observe-host";
 import type { PathInfo } from "./machine";
 

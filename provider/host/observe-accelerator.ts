@@ -1,40 +1,15 @@
 // Whether QEMU may use KVM on the host: what libvirt offers, who QEMU runs as and the device's permissions here, and a probe domain where that leaves it open.
 import type { Libvirt } from "../libvirt/port";
 import type { AcceleratorFacts } from "../plan/facts";
-import { childOf, childrenOf, attributeOf, textOf } from "../xml/document";
-import { readXml } from "../xml/read-xml";
 import { probeKvm } from "./domain-probe";
 import type { Eyes, Host } from "./eyes";
 import type { Machine, PathInfo } from "./machine";
 import type { ObserveOptions } from "./observer";
+import { permissionBits, qemuGroups, qemuUserOf } from "./qemu-user";
 
 const device = "/dev/kvm";
 const readAndWrite = 0o6;
 const modeMask = 0o777;
-const groupShift = 3;
-const ownerShift = 6;
-
-/** The numbers that QEMU runs with, from the DAC label: "+64055:+109". undefined: the daemon tells none (session daemons run QEMU as their own user). */
-export function qemuUserOf(capabilitiesXml: string): { readonly uid: number; readonly gid: number } | undefined {
-  const host = childOf(readXml(capabilitiesXml), "host");
-  const models = host === undefined ? [] : childrenOf(host, "secmodel");
-  const dac = models.find((model) => textOf(childOf(model, "model")) === "dac");
-  const labels = dac === undefined ? [] : childrenOf(dac, "baselabel");
-  const label = textOf(labels.find((each) => attributeOf(each, "type") === "kvm") ?? labels[0]);
-  const [, uid, gid] = /^\+?(\d+):\+?(\d+)$/.exec(label ?? "") ?? [];
-  return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
-}
-
-/** The groups that libvirt gives to the user besides its own: those which name it as a member. */
-async function groupsOf(machine: Machine, uid: number): Promise<readonly number[]> {
-  const [passwd = "", group = ""] = await Promise.all([machine.readText("/etc/passwd"), machine.readText("/etc/group")]);
-  const user = passwd
-    .split("\n")
-    .find((line) => line.split(":")[2] === String(uid))
-    ?.split(":")[0];
-  const groups = group.split("\n").map((line) => line.split(":"));
-  return user === undefined ? [] : groups.filter(([, , , members]) => members?.split(",").includes(user)).map(([, , gid]) => Number(gid));
-}
 
 const shownOwner = ({ mode, uid, gid }: PathInfo) => `mode ${(mode & modeMask).toString(8).padStart(4, "0")}, owner ${uid}, group ${gid}`;
 
@@ -49,10 +24,8 @@ async function permittedHere(machine: Machine, libvirt: Libvirt, capabilitiesXml
   }
   const user = qemuUserOf(capabilitiesXml);
   if (user === undefined) return undefined;
-  const groups = [user.gid, ...(await groupsOf(machine, user.uid))];
-  const isOwner = found.uid === user.uid;
-  const shift = isOwner ? ownerShift : groups.includes(found.gid) ? groupShift : 0;
-  const isPermitted = user.uid === 0 || ((found.mode >> shift) & readAndWrite) === readAndWrite;
+  const bits = permissionBits(found, user.uid, await qemuGroups(machine, user));
+  const isPermitted = user.uid === 0 || (bits & readAndWrite) === readAndWrite;
   return isPermitted
     ? { usable: "yes", why: `QEMU's user (${user.uid}) may open ${device} (${shownOwner(found)})` }
     : {

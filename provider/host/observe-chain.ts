@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { StorageFacts } from "../plan/facts";
 import { blockDeviceFacts, readBlockDevice } from "./block-device";
 import type { ProbeTarget } from "./domain-probe";
-import { observeLocalStorage, readStorageKind } from "./local-storage";
+import { observeLocalStorage, readStorageKind, withDetails } from "./local-storage";
 import type { StorageKindFacts } from "./local-storage";
 import { locateImage } from "./locate-image";
 import type { Image, Located, Locator } from "./locate-image";
@@ -12,6 +12,7 @@ import type { PoolLook, UnansweredPool } from "./observe-pool";
 import type { ChainElement, ObserveOptions } from "./observer";
 import { backingPlace } from "./backing-place";
 import { storageOf } from "./storage-of";
+import { whyImpassable } from "./why-impassable";
 
 /** QEMU itself gives up on longer ones. */
 const maxChainLength = 200;
@@ -54,11 +55,13 @@ async function liesElsewhere({ locator: { eyes } }: ChainLooker, path: string, p
 }
 
 async function localStep({ locator, options }: ChainLooker, path: string, start: ElementStart): Promise<ChainStep> {
-  const { machine } = locator.eyes;
-  const known = await readStorageKind(machine, path);
-  if (known === undefined) return nothingKnown(path, "it is gone");
-  const realPath = (await machine.realPath(path)) ?? path;
-  const local = await observeLocalStorage(machine, known, dirname(realPath), options.depth === "probe");
+  const { machine, writes } = locator.eyes;
+  const kind = await readStorageKind(machine, path);
+  if (kind === undefined) return nothingKnown(path, "it is gone");
+  const folder = dirname((await machine.realPath(path)) ?? path);
+  const [details, impassable] = await Promise.all([withDetails(machine, kind), whyImpassable(locator.eyes, folder, options.signal)]);
+  const known = { ...details, ...(impassable === undefined ? {} : { impassable }) };
+  const local = await observeLocalStorage(writes, known, folder, { mayNameFiles: options.depth === "probe" });
   return "facts" in local ? { element: { ...local.facts, ...start } } : { start, storage: local.known, ask: { path } };
 }
 
@@ -69,9 +72,13 @@ async function poolStep(looker: ChainLooker, path: string, pool: string, image: 
   const poolPath = "facts" in look ? look.facts.path : look.unanswered.path;
   // Only where the folder is seen here can a link in it be followed.
   if (look.isSeenHere && (await liesElsewhere(looker, path, poolPath))) return localStep(looker, path, start);
-  if ("facts" in look) return { element: { ...storageOf(look.facts), path, ...start } };
-  const { kind, shared, fileSystem, version, nocow } = look.unanswered;
-  return { start, storage: { kind, shared, path, fileSystem, version, nocow }, ask: { pool }, pool: look.unanswered };
+  // A file keeps the copy-on-write that it was made with, whatever its folder says now.
+  const own = async (known: StorageKindFacts) =>
+    look.isSeenHere && known.kind === "btrfs" ? { nocow: (await withDetails(looker.locator.eyes.machine, { ...known, path })).nocow } : {};
+  if ("facts" in look) return { element: { ...storageOf(look.facts), ...(await own(look.facts)), path, ...start } };
+  const { kind, shared, fileSystem, version, nocow, zfsDirect, impassable } = look.unanswered;
+  const storage = { kind, shared, path, fileSystem, version, nocow, zfsDirect, impassable };
+  return { start, storage, ask: { pool }, pool: look.unanswered };
 }
 
 async function stepOf(looker: ChainLooker, path: string, located: Exclude<Located, { where: "nowhere" }>): Promise<ChainStep> {

@@ -10,14 +10,16 @@ import type { Machine } from "./machine";
 import { observeAccelerator } from "./observe-accelerator";
 import { lookAtChain } from "./observe-chain";
 import { lookAtPool } from "./observe-pool";
-import type { HostObserver, Observation, ObserveOptions } from "./observer";
+import type { HostObserver, LookOptions, Observation, ObserveOptions } from "./observer";
 
 async function observePlatform(eyes: Eyes, options: ObserveOptions) {
   const host = await eyes.meet(options.signal);
   return { ...host.platform, kvm: await observeAccelerator(eyes, host, options) };
 }
 
-async function observeHost(eyes: Eyes, options: ObserveOptions): Promise<Observation<HostFacts>> {
+/** Looks at everything afresh: this is how changes of the host are seen. Single pools and chains then hear what it was told. */
+async function observeHost(eyes: Eyes, asked: ObserveOptions): Promise<Observation<HostFacts>> {
+  const options: LookOptions = { ...asked, afresh: true };
   const [platform, pools] = await Promise.all([observePlatform(eyes, options), eyes.libvirt.listPools({ signal: options.signal })]);
   const looks = await Promise.all(pools.map((pool) => lookAtPool(eyes, pool, options)));
   const completed = await completePools(eyes, looks, options);
@@ -47,5 +49,10 @@ export function createHostObserver(libvirt: Libvirt, machine: Machine = thisMach
     observeHost: (options) => observeHost(eyes, options),
     observePool: (name, options) => observePool(eyes, name, options),
     observeChain: (path, options) => observeChain(eyes, path, options),
+    forget: (path) => {
+      // A write costs less than to work out which of them a path concerns.
+      eyes.writes.forget();
+      eyes.probes.forget(path);
+    },
   };
 }

@@ -4,11 +4,12 @@ import type { HostFacts, PoolFacts, StorageFacts } from "../plan/facts";
 import { parsePool } from "../xml/pool-xml";
 import type { ProbeAnswer } from "./domain-probe";
 import type { Eyes } from "./eyes";
-import { answerByTable, observeLocalStorage } from "./local-storage";
+import { answerByTable, observeLocalStorage, withDetails } from "./local-storage";
 import type { StorageKindFacts } from "./local-storage";
 import { viewOfPool } from "./local-view";
-import type { ObserveOptions } from "./observer";
+import type { LookOptions } from "./observer";
 import { refreshPool } from "./refresh-pool";
+import { whyImpassable } from "./why-impassable";
 import { kindOfPoolSource, storageOfPoolType } from "./storage-kinds";
 
 /** The facts, or those that stand already and only lack the answer of a probe domain. */
@@ -44,11 +45,8 @@ function deviceLook(name: string, base: UnansweredPool): PoolLook {
   };
 }
 
-export async function lookAtPool(
-  { libvirt, machine }: Pick<Eyes, "libvirt" | "machine">,
-  pool: PoolRecord,
-  options: ObserveOptions,
-): Promise<PoolLook> {
+export async function lookAtPool(eyes: Eyes, pool: PoolRecord, options: LookOptions): Promise<PoolLook> {
+  const { libvirt, machine, writes } = eyes;
   const { name, type, path = pool.name, sourceFormat } = parsePool(pool.xml);
   const storage = storageOfPoolType(type);
   const told = storage.folder ? kindOfPoolSource(type, sourceFormat) : storage;
@@ -57,8 +55,9 @@ export async function lookAtPool(
   if (!storage.folder) return deviceLook(name, base);
   const view = await viewOfPool(libvirt, machine, pool, path, () => refreshPool(libvirt, name, options.signal));
   if ("same" in view) {
-    const local = await observeLocalStorage(machine, view.same, path, options.depth === "probe");
-    const known = { type, active: true };
+    const [details, impassable] = await Promise.all([withDetails(machine, view.same), whyImpassable(eyes, path, options.signal)]);
+    const local = await observeLocalStorage(writes, details, path, { mayNameFiles: options.depth === "probe", afresh: options.afresh });
+    const known = { type, active: true, ...(impassable === undefined ? {} : { impassable }) };
     return "facts" in local
       ? { name, isSeenHere: true, facts: { ...local.facts, ...known } }
       : { name, isSeenHere: true, unanswered: { ...local.known, ...known } };

@@ -19,6 +19,11 @@ export interface ObserveOptions {
   readonly status?: ((message: string) => void) | undefined;
 }
 
+/** How the observer itself looks: `afresh` for a whole host, whose answers then take the place of those kept from before. */
+export interface LookOptions extends ObserveOptions {
+  readonly afresh?: boolean | undefined;
+}
+
 /** Why a pool's direct I/O is not known where a probe domain would tell, but may not be used: the mark by which the next update knows that it has to ask. */
 export const probeIsDue = "only a probe domain can tell, and the next update asks one";
 
@@ -36,6 +41,11 @@ export interface HostObserver {
    * undefined: there is no such file as far as the host can say (not in a pool, not visible here).
    */
   observeChain(path: string, options: ObserveOptions): Promise<Observation<readonly [ChainElement, ...ChainElement[]]> | undefined>;
+  /**
+   * Drops the answers about direct I/O that are kept between questions: of everything, or of what the path lies on. For when the host contradicts them (QEMU
+   * refuses O_DIRECT). A mount that another one took the place of is noticed without it.
+   */
+  forget(path?: string): void;
 }
 
 /** One image of a backing chain. */

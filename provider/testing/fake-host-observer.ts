@@ -7,7 +7,7 @@ import type { HostFacts, PoolFacts } from "../plan/facts";
 type Chain = readonly [ChainElement, ...ChainElement[]];
 
 export interface FakeHostObserver extends HostObserver {
-  /** What each call asked for, as "verb argument depth", in order. */
+  /** What each call asked for, as "verb argument depth", in order; "forget path" too. */
   readonly asked: readonly string[];
   setPool(name: string, facts: PoolFacts): void;
   removePool(name: string): void;
@@ -104,5 +104,6 @@ export function createFakeHostObserver(options: FakeObserverOptions = {}): FakeH
       if (hiddenPool !== undefined) return { needsProbe: [hiddenPool] };
       return chain && { facts: chain };
     },
+    forget: (path) => void asked.push(path === undefined ? "forget" : `forget ${path}`),
   };
 }
