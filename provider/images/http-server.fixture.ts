@@ -17,6 +17,9 @@ export interface TestServer {
   readonly seen: readonly SeenRequest[];
 }
 
+/** Long enough for a busy machine to take what was sent: what lies unread when a connection breaks is lost. */
+const cutDelayMs = 150;
+
 /** Counts the requests of its path: the first is 0. */
 export type Answer = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 
@@ -86,7 +89,7 @@ export function serve(content: Buffer, options: ContentOptions): Answer {
       ...(offset === undefined ? {} : { "content-range": `bytes ${offset}-${content.length - 1}/${content.length}` }),
     });
     if (cutAfter === undefined) return void response.end(body);
-    response.write(body.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 20));
+    response.write(body.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), cutDelayMs));
   };
 }
 

@@ -1,9 +1,10 @@
 import { readdir, rm, writeFile } from "node:fs/promises";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { basename } from "node:path";
+import { describeOrSkip } from "../../tools/lab/lab";
 import { CancelledError, ImageError } from "../errors";
 import type { Answer } from "./http-server.fixture";
 import { closeServersAfterAll, serve, startProxy, startServer } from "./http-server.fixture";
@@ -245,12 +246,11 @@ describe("failures", () => {
     expect((await contentOf(image)).equals(content)).toBe(true);
   });
 
+  const noHeader: Answer = () => undefined;
+  const stopsInBody: Answer = (_request, response) => void response.writeHead(200, { "content-length": 10 }).write("x");
   test.each([
-    { answer: () => undefined, because: "no header comes" },
-    {
-      answer: (_request, response) => void response.writeHead(200, { "content-length": 10 }).write("x"),
-      because: "the body stops",
-    },
+    { answer: noHeader, because: "no header comes" },
+    { answer: stopsInBody, because: "the body stops" },
   ])("silence ends: $because", async ({ answer }) => {
     const server = await startServer({ "/d": answer });
     const impatient = sourcesWith({ timing: { ...quickTiming, silenceMs: 300, retryDelaysMs: [] } });
@@ -382,23 +382,26 @@ describe("proxies", () => {
     expect(proxy.seen).toEqual([]);
   });
 
-  test("https goes through a tunnel, and a certificate of nobody's is refused", async () => {
-    const [key, cert] = [scratch.path("key.pem"), scratch.path("cert.pem")];
-    const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=images.invalid"];
-    execFileSync("openssl", ["req", "-x509", ...kind, "-keyout", key, "-out", cert], { stdio: "ignore" });
-    const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_request, response) => response.end("x"));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    const proxy = await startProxy();
-    try {
-      const own = sourcesWith({ env: { https_proxy: proxy.url } });
-      const error = await failure(own.open(requestFor(`https://images.invalid:${port}/${basename(key)}`, { checksum: "none" })));
-      expect(proxy.seen).toEqual([`CONNECT images.invalid:${port}`]);
-      expect(error.message).toContain("signed by itself");
-      expect(error.context.wayOut).toContain("NODE_EXTRA_CA_CERTS");
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
+  const { status: openssl } = spawnSync("openssl", ["version"]);
+  describeOrSkip(openssl === 0 ? undefined : "no openssl", "and certificates", () => {
+    test("https goes through a tunnel, and a certificate of nobody's is refused", async () => {
+      const [key, cert] = [scratch.path("key.pem"), scratch.path("cert.pem")];
+      const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=images.invalid"];
+      execFileSync("openssl", ["req", "-x509", ...kind, "-keyout", key, "-out", cert], { stdio: "ignore" });
+      const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_request, response) => response.end("x"));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const { port } = server.address() as AddressInfo;
+      const proxy = await startProxy();
+      try {
+        const own = sourcesWith({ env: { https_proxy: proxy.url } });
+        const error = await failure(own.open(requestFor(`https://images.invalid:${port}/${basename(key)}`, { checksum: "none" })));
+        expect(proxy.seen).toEqual([`CONNECT images.invalid:${port}`]);
+        expect(error.message).toContain("signed by itself");
+        expect(error.context.wayOut).toContain("NODE_EXTRA_CA_CERTS");
+      } finally {
+        server.closeAllConnections();
+        server.close();
+      }
+    });
   });
 });
