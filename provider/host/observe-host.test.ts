@@ -51,6 +51,57 @@ const localRows: readonly { readonly given: Stage; readonly facts: Partial<PoolF
     because: "the version is the planner's, the answer the probe's",
   },
   {
+    given: {
+      machine: {
+        ...on("zfs tank/p rw"),
+        texts: { "/sys/module/zfs/version": "2.3.1-1\n" },
+        zfsProperties: { "tank/p direct": "disabled" },
+      },
+    },
+    facts: { kind: "zfs", version: "2.3.1", zfsDirect: "disabled" },
+    because: "the dataset's property tells whether 2.3 ignores O_DIRECT",
+  },
+  {
+    given: { machine: { ...on("zfs tank/p rw"), texts: { "/sys/module/zfs/version": "2.3.1-1\n" } } },
+    facts: { kind: "zfs", version: "2.3.1", zfsDirect: undefined },
+    because: "without the zfs program nobody tells the property",
+  },
+  {
+    given: { machine: { ...on("zfs tank/p rw"), zfsProperties: { "tank/p direct": "-" } } },
+    facts: { kind: "zfs", zfsDirect: undefined },
+    because: "a value that nobody knows is none",
+  },
+  {
+    given: { machine: on("fuse.zfs tank/p rw") },
+    facts: { kind: "fuse", fileSystem: "fuse.zfs", directIo: "yes", source: "local write", shared: false },
+    because: "zfs-fuse is FUSE to the kernel, so the write tells, and no rule of the kernel's ZFS is for it",
+  },
+  { given: { machine: on("ceph mon:/ rw") }, facts: { kind: "cephfs", fileSystem: "ceph", shared: true }, because: "CephFS is shared" },
+  { given: { machine: on("gfs2 /dev/vdb rw") }, facts: { kind: "gfs2", shared: true }, because: "GFS2 is shared" },
+  { given: { machine: on("ocfs2 /dev/vdb rw") }, facts: { kind: "ocfs2", shared: true }, because: "OCFS2 is shared" },
+  { given: { machine: on("smb3 //nas/p rw") }, facts: { kind: "cifs", shared: true }, because: "SMB has two names in the kernel" },
+  { given: { machine: on("virtiofs p rw") }, facts: { kind: "fuse", fileSystem: "virtiofs" }, because: "virtiofs is FUSE" },
+  {
+    given: { machine: on("f2fs /dev/vdb rw") },
+    facts: { kind: "other", fileSystem: "f2fs", directIo: "yes" },
+    because: "a write tells of any",
+  },
+  {
+    given: { machine: { ...on("btrfs /dev/vdb rw"), attributes: { "/pool": "C" } } },
+    facts: { kind: "btrfs", nocow: true },
+    because: "chattr +C on the folder is for the files that are made in it",
+  },
+  {
+    given: { machine: { ...on("btrfs /dev/vdb rw"), attributes: { "/pool": "m" } } },
+    facts: { kind: "btrfs", nocow: false },
+    because: "without it, and without the mount option, files are copied on write",
+  },
+  {
+    given: { machine: { ...on("btrfs /dev/vdb rw,nodatacow"), attributes: { "/pool": "" }, stats: { "/pool": { isFolder: true } } } },
+    facts: { kind: "btrfs", nocow: true },
+    because: "the mount option is for files that are made in any folder",
+  },
+  {
     given: { machine: on("btrfs /dev/vdb rw,nodatacow") },
     facts: { kind: "btrfs", nocow: true, version: "6.1.0" },
     because: "a mount option tells no copy-on-write",
@@ -68,6 +119,19 @@ const localRows: readonly { readonly given: Stage; readonly facts: Partial<PoolF
     facts: { kind: "rbd", shared: true, directIo: "yes", source: "table" },
     because: "RBD is the same from everywhere",
   },
+  ...(
+    [
+      { type: "iscsi-direct", kind: "iscsi-direct", shared: true, because: "the LUNs are QEMU's and libvirt's own initiators'" },
+      { type: "iscsi", kind: "iscsi", shared: true, because: "the LUNs are the kernel's devices" },
+      { type: "disk", kind: "block", shared: false, because: "partitions are devices" },
+      { type: "zfs", kind: "zvol", shared: false, because: "a zfs pool holds ZFS volumes" },
+      { type: "mpath", kind: "block", shared: false, because: "multipath devices are devices" },
+    ] as const
+  ).map(({ type, kind, shared, because }) => ({
+    given: { type, isLocal: false },
+    facts: { kind, shared, directIo: "yes", source: "table" } as const,
+    because,
+  })),
   {
     given: { type: "netfs", isLocal: false },
     facts: { kind: "nfs", shared: true, directIo: "yes", source: "table" },
@@ -160,6 +224,136 @@ describe("a pool, probed by a domain", () => {
   });
 });
 
+describe("answers that are kept in one run", () => {
+  const far = { isLocal: false, machine: elsewhere };
+  const probe = { depth: "probe" } as const;
+  const look = { depth: "look" } as const;
+  const many = 50;
+  const probesOf = ({ writes }: FakeLibvirt) => writes.filter((write) => write.startsWith("createProbeDomain")).length;
+
+  test("many disks in one pool start one probe domain, though they ask at the same time", async () => {
+    const { libvirt, observer } = stage(far);
+    libvirt.addFile({ path: "/pool/a.qcow2" });
+    const asked = Array.from({ length: many }, (_, index) =>
+      index % 2 === 0 ? observer.observePool("p", probe) : observer.observeChain("/pool/a.qcow2", probe),
+    );
+    for (const answer of await Promise.all(asked)) expect(JSON.stringify(answer)).toContain('"directIo":"yes"');
+    expect(probesOf(libvirt)).toBe(1);
+    libvirt.removeFile("/pool/a.qcow2");
+    await libvirt.refreshPool("p");
+    await leavesNothing(libvirt);
+  });
+
+  test("many disks on one mount are told by one write, in whatever folder", async () => {
+    const { libvirt, machine, observer } = stage({});
+    libvirt.addPool({ name: "q", path: "/pool/sub", capacityBytes: bytes });
+    for (const _ of Array(many)) await observer.observePool("p", look);
+    await Promise.all(Array.from({ length: many }, () => observer.observePool("p", look)));
+    expect(machine.probed).toEqual(["/pool"]);
+  });
+
+  test.each([
+    { path: "/pool/web.qcow2", probes: 2, because: "it lies in the pool" },
+    { path: "/pool", probes: 2, because: "it is the pool" },
+    { path: undefined, probes: 2, because: "everything is forgotten" },
+    { path: "/pool2/web.qcow2", probes: 1, because: "it lies elsewhere" },
+  ])("after forget($path) a pool is probed $probes times: $because", async ({ path, probes }) => {
+    const { libvirt, observer } = stage(far);
+    await observer.observePool("p", probe);
+    libvirt.setDirectIo("/pool", false);
+    observer.forget(path);
+    const answer = probes === 2 ? "no" : "yes";
+    expect(await observer.observePool("p", probe)).toMatchObject({ facts: { directIo: answer } });
+    expect(probesOf(libvirt)).toBe(probes);
+  });
+
+  test("after forget a write is tried again", async () => {
+    const { machine, observer } = stage({});
+    await observer.observePool("p", look);
+    observer.forget("/pool/web.qcow2");
+    await observer.observePool("p", look);
+    expect(machine.probed).toEqual(["/pool", "/pool"]);
+  });
+
+  test("another file system in the mount's place is noticed without forget", async () => {
+    const { machine, observer } = stage({});
+    await observer.observePool("p", look);
+    machine.remount("/pool", "xfs /dev/vdc rw");
+    expect(await observer.observePool("p", look)).toMatchObject({ facts: { kind: "xfs" } });
+    expect(machine.probed).toEqual(["/pool", "/pool"]);
+  });
+
+  test("looking at the whole host asks anew, and what it hears is what single pools are told", async () => {
+    const { libvirt, observer } = stage(far);
+    await observer.observePool("p", probe);
+    libvirt.setDirectIo("/pool", false);
+    expect(await observer.observeHost(probe)).toMatchObject({ facts: { pools: { p: { directIo: "no" } } } });
+    expect(await observer.observePool("p", probe)).toMatchObject({ facts: { directIo: "no" } });
+    expect(probesOf(libvirt)).toBe(2);
+  });
+
+  test("an unknown is not kept: the next one asks again", async () => {
+    const { libvirt, observer } = stage(far);
+    const refusal = (await libvirt.startDomain("none").catch((error: unknown) => error)) as Error;
+    libvirt.failNext("createVolume", refusal);
+    expect(await observer.observePool("p", probe)).toMatchObject({ facts: { directIo: "unknown" } });
+    expect(await observer.observePool("p", probe)).toMatchObject({ facts: { directIo: "yes" } });
+  });
+
+  test("one that is cancelled leaves the question to those that wait behind it", async () => {
+    const { libvirt, observer } = stage(far);
+    const abort = new AbortController();
+    const hold = libvirt.holdNext("attachLiveDevice");
+    const first = observer.observePool("p", { ...probe, signal: abort.signal });
+    const second = observer.observePool("p", probe);
+    await hold.reached;
+    abort.abort();
+    await expect(first).rejects.toMatchObject({ name: "CancelledError" });
+    expect(await second).toMatchObject({ facts: { directIo: "yes" } });
+    await leavesNothing(libvirt);
+  });
+});
+
+describe("a folder that QEMU's user may not pass", () => {
+  const open = { isFolder: true, mode: 0o40711, uid: 0, gid: 0 };
+  const users = { "/etc/passwd": "q:x:64055:109:::", "/etc/group": "g:x:7:a,q" };
+
+  test.each<{ because: string; folders: NonNullable<FakeMachineOptions["stats"]>; uri?: string; says?: string }>([
+    { because: "all may pass", folders: { "/": open, "/pool": open } },
+    {
+      because: "root's alone",
+      folders: { "/": open, "/pool": { ...open, mode: 0o40700 } },
+      says: "/pool has mode 0700, and QEMU's user (64055) may not pass it",
+    },
+    { because: "a folder on the way", folders: { "/": { ...open, mode: 0o40600 }, "/pool": open }, says: "/ has mode 0600" },
+    { because: "its own", folders: { "/pool": { ...open, mode: 0o40700, uid: 64055 } } },
+    { because: "its own group's", folders: { "/pool": { ...open, mode: 0o40710, gid: 109 } } },
+    { because: "a further group's", folders: { "/pool": { ...open, mode: 0o40710, gid: 7 } } },
+    {
+      because: "its group's, which may not pass either",
+      folders: { "/pool": { ...open, mode: 0o40700, gid: 109 } },
+      says: "/pool has mode",
+    },
+    { because: "the owner's bits are the owner's", folders: { "/pool": { ...open, mode: 0o40071, uid: 64055 } } },
+    { because: "an access list may let it pass, which the mode shows as the group's", folders: { "/pool": { ...open, mode: 0o40710 } } },
+    { because: "a session's QEMU is this user", folders: { "/pool": { ...open, mode: 0o40700 } }, uri: "qemu:///session" },
+    { because: "nobody can see it", folders: {} },
+  ])("$because: $says", async ({ folders, uri = "qemu:///system", says }) => {
+    const libvirt = createFakeLibvirt({ uri, isLocalSocket: true });
+    libvirt.addPool({ name: "p", path: "/pool", capacityBytes: bytes });
+    const machine = fakeMachine({ mounts: root, fileSystemBytes: { "/pool": bytes }, stats: folders, texts: users });
+    const observed = (await createHostObserver(libvirt, machine).observePool("p", { depth: "look" })) as { facts: PoolFacts };
+    if (says === undefined) expect(observed.facts.impassable).toBeUndefined();
+    else expect(observed.facts.impassable).toContain(says);
+  });
+
+  test("of another machine's folders nothing is said", async () => {
+    const { observer } = stage({ isLocal: false, machine: { mounts: root, stats: { "/pool": { ...open, mode: 0o40700 } } } });
+    const observed = (await observer.observePool("p", { depth: "probe" })) as { facts: PoolFacts };
+    expect(observed.facts.impassable).toBeUndefined();
+  });
+});
+
 describe("a chain", () => {
   test("reuses its pool's answer from before, for every element", async () => {
     const { libvirt, observer } = stage({ isLocal: false, machine: elsewhere });
@@ -173,6 +367,59 @@ describe("a chain", () => {
         { path: "/pool/base.qcow2", format: "qcow2", pool: "p", directIo: "yes" },
       ],
     });
+  });
+
+  test("asks one probe domain for the storage of every element, and for an image in no pool by its path", async () => {
+    const { libvirt, observer } = stage({ isLocal: false, machine: elsewhere });
+    libvirt.addPool({ name: "q", path: "/slow", directIo: false });
+    libvirt.addFile({ path: "/outside/base.raw", format: "raw" });
+    libvirt.addFile({ path: "/slow/middle.qcow2", backing: { path: "/outside/base.raw", format: "raw" } });
+    libvirt.addFile({ path: "/pool/top.qcow2", backing: { path: "/slow/middle.qcow2", format: "qcow2" } });
+    libvirt.setDirectIo("/outside", false);
+    expect(await observer.observeChain("/pool/top.qcow2", { depth: "look" })).toEqual({ needsProbe: ["p", "q", "/outside/base.raw"] });
+    expect(libvirt.writes).toEqual([]);
+    expect(await observer.observeChain("/pool/top.qcow2", { depth: "probe" })).toMatchObject({
+      facts: [
+        { path: "/pool/top.qcow2", pool: "p", directIo: "yes", source: "probe domain" },
+        { path: "/slow/middle.qcow2", pool: "q", directIo: "no", source: "probe domain" },
+        { path: "/outside/base.raw", directIo: "no", source: "probe domain" },
+      ],
+    });
+    expect(libvirt.writes.filter((write) => write.startsWith("createProbeDomain"))).toHaveLength(1);
+    expect(libvirt.file("/outside/base.raw")).toBeDefined();
+  });
+
+  test("an image in no pool of a far host: there by its path, or not there", async () => {
+    const { libvirt, observer } = stage({ isLocal: false, machine: elsewhere });
+    libvirt.addFile({ path: "/outside/disk.img", format: "raw" });
+    const probe = { depth: "probe" } as const;
+    expect(await observer.observeChain("/outside/disk.img", probe)).toMatchObject({ facts: [{ directIo: "yes", source: "probe domain" }] });
+    expect(await observer.observeChain("/outside/none.img", probe)).toBeUndefined();
+  });
+
+  test("an image on btrfs has its own copy-on-write, whatever its folder says now", async () => {
+    const { libvirt, observer } = stage({
+      machine: { ...on("btrfs /dev/vdb rw"), attributes: { "/pool": "C", "/pool/old.img": "", "/pool/new.img": "C" } },
+    });
+    for (const name of ["old", "new", "unreadable"]) libvirt.addFile({ path: `/pool/${name}.img`, format: "raw" });
+    const nocowOf = async (name: string) =>
+      ((await observer.observeChain(`/pool/${name}.img`, { depth: "look" })) as { facts: readonly { nocow?: boolean }[] }).facts[0]?.nocow;
+    expect([await nocowOf("old"), await nocowOf("new"), await nocowOf("unreadable")]).toEqual([false, true, undefined]);
+  });
+
+  test("a loop device says whether its file is still cached", async () => {
+    const stats = { "/dev/loop0": { isBlockDevice: true, device: "7:0" }, "/dev/loop1": { isBlockDevice: true, device: "7:1" } };
+    const texts = {
+      "/sys/dev/block/7:0/loop/dio": "0\n",
+      "/sys/dev/block/7:0/loop/backing_file": "/srv/a.img\n",
+      "/sys/dev/block/7:1/loop/dio": "1\n",
+      "/sys/dev/block/7:1/loop/backing_file": "/srv/b.img\n",
+    };
+    const { observer } = stage({ machine: { stats, texts } });
+    const whyOf = async (path: string) =>
+      ((await observer.observeChain(path, { depth: "look" })) as { facts: readonly { why: string }[] }).facts[0]?.why;
+    expect(await whyOf("/dev/loop0")).toMatch(/takes O_DIRECT; the loop driver .* \/srv\/a\.img through the page cache/);
+    expect(await whyOf("/dev/loop1")).not.toContain("page cache");
   });
 
   test("finds a file that libvirt has not seen yet, and says when there is none", async () => {
