@@ -20,6 +20,12 @@ export function sayRatio(what: string, ratio: number, goal?: number): void {
   console.log(`  ${what.padEnd(44)} ${ratio.toFixed(2).padStart(6)} x${verdict}`);
 }
 
+/** The same for what is better when it is more. */
+export function sayAtLeast(what: string, ratio: number, goal?: number): void {
+  const verdict = goal === undefined ? "" : `  goal: at least ${goal}x, ${ratio >= goal ? "met" : "MISSED"}`;
+  console.log(`  ${what.padEnd(48)} ${ratio.toFixed(2).padStart(6)} x${verdict}`);
+}
+
 export const sayMachine = (): void => console.log(`  node ${process.version}, ${cpus().length} cores`);
 
 export async function timedMs(work: () => Promise<unknown>): Promise<number> {
