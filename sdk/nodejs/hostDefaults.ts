@@ -82,7 +82,7 @@ export class HostDefaults extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly settings: pulumi.Output<outputs.HostSettings>;
     /**
-     * Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `other`.
+     * Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
      */
     declare public readonly storageKinds: pulumi.Output<{[key: string]: outputs.DiskRule} | undefined>;
     /**
@@ -181,7 +181,7 @@ export interface HostDefaultsArgs {
      */
     pools?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DiskRuleArgs>} | undefined>;
     /**
-     * Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `other`.
+     * Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
      */
     storageKinds?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DiskRuleArgs>} | undefined>;
     /**

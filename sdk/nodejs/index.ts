@@ -15,6 +15,11 @@ export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
 utilities.lazyLoad(exports, ["Provider"], () => require("./provider"));
 
+export { StoragePoolArgs } from "./storagePool";
+export type StoragePool = import("./storagePool").StoragePool;
+export const StoragePool: typeof import("./storagePool").StoragePool = null as any;
+utilities.lazyLoad(exports, ["StoragePool"], () => require("./storagePool"));
+
 export { VirtualMachineArgs } from "./virtualMachine";
 export type VirtualMachine = import("./virtualMachine").VirtualMachine;
 export const VirtualMachine: typeof import("./virtualMachine").VirtualMachine = null as any;
@@ -39,6 +44,8 @@ const _module = {
         switch (type) {
             case "kvm:index:HostDefaults":
                 return new HostDefaults(name, <any>undefined, { urn })
+            case "kvm:index:StoragePool":
+                return new StoragePool(name, <any>undefined, { urn })
             case "kvm:index:VirtualMachine":
                 return new VirtualMachine(name, <any>undefined, { urn })
             default:

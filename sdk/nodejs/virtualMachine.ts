@@ -150,6 +150,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly shutdownTimeoutSeconds: pulumi.Output<number | undefined>;
     /**
+     * Seconds the guest has to let go of a disk that is removed while it runs. One that it does not let go of stays until the next cold start, and is reported as pending. Default: 30.
+     */
+    declare public readonly unplugTimeoutSeconds: pulumi.Output<number | undefined>;
+    /**
      * The domain's UUID; also the resource's ID.
      */
     declare public /*out*/ readonly uuid: pulumi.Output<string>;
@@ -199,6 +203,7 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["power"] = args?.power;
             resourceInputs["serial"] = args?.serial;
             resourceInputs["shutdownTimeoutSeconds"] = args?.shutdownTimeoutSeconds;
+            resourceInputs["unplugTimeoutSeconds"] = args?.unplugTimeoutSeconds;
             resourceInputs["video"] = args?.video;
             resourceInputs["domainType"] = undefined /*out*/;
             resourceInputs["effectiveDisks"] = undefined /*out*/;
@@ -236,6 +241,7 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["runningDisks"] = undefined /*out*/;
             resourceInputs["serial"] = undefined /*out*/;
             resourceInputs["shutdownTimeoutSeconds"] = undefined /*out*/;
+            resourceInputs["unplugTimeoutSeconds"] = undefined /*out*/;
             resourceInputs["uuid"] = undefined /*out*/;
             resourceInputs["video"] = undefined /*out*/;
             resourceInputs["volumes"] = undefined /*out*/;
@@ -341,6 +347,10 @@ export interface VirtualMachineArgs {
      * Seconds the guest has for a graceful stop before it is ended. Default: 60.
      */
     shutdownTimeoutSeconds?: pulumi.Input<number | undefined>;
+    /**
+     * Seconds the guest has to let go of a disk that is removed while it runs. One that it does not let go of stays until the next cold start, and is reported as pending. Default: 30.
+     */
+    unplugTimeoutSeconds?: pulumi.Input<number | undefined>;
     /**
      * Video device. Default: the host policy's, else what the graphics need.
      */

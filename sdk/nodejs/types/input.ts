@@ -36,7 +36,7 @@ export interface DirectBootArgs {
 }
 
 /**
- * A disk of a virtual machine: an existing `file`, or a new volume (`pool`, `size`).
+ * A disk of a virtual machine: a new volume (`pool` with `size` or `image`), an existing one (`file`, or `pool` and `volume`), or network storage and devices (`rbd`, `iscsi`, `nfs`, `http`, `nvme`, `vhostUser`).
  */
 export interface DiskArgs {
     /**
@@ -52,6 +52,10 @@ export interface DiskArgs {
      */
     cache?: pulumi.Input<enums.CacheSetting | undefined>;
     /**
+     * How the volume starts from `image`: `linked` (only what differs is stored, the image must stay; default where the volume can be qcow2) or `full` (a copy).
+     */
+    clone?: pulumi.Input<enums.CloneKind | undefined>;
+    /**
      * Zero detection of this disk; asked for here it is honoured or refused, never changed.
      */
     detectZeroes?: pulumi.Input<enums.DetectZeroesMode | undefined>;
@@ -64,7 +68,11 @@ export interface DiskArgs {
      */
     discard?: pulumi.Input<enums.DiscardMode | undefined>;
     /**
-     * An existing image file or block device on the host, by absolute path. Never deleted with the VM.
+     * qcow2: what the guest frees keeps its place in the file, which then does not fragment. Needs QEMU 8.1 and libvirt 9.5. Default: false.
+     */
+    discardNoUnref?: pulumi.Input<boolean | undefined>;
+    /**
+     * An existing image file or block device on the host, by absolute path: a Volume's `path`, say. Never deleted with the VM.
      */
     file?: pulumi.Input<string | undefined>;
     /**
@@ -72,15 +80,43 @@ export interface DiskArgs {
      */
     format?: pulumi.Input<enums.DiskFormat | undefined>;
     /**
+     * A read-only medium on a web server.
+     */
+    http?: pulumi.Input<inputs.HttpSourceArgs | undefined>;
+    /**
+     * What the new volume starts from: an image on the host, by its path (an Image's `path`) or by the name of a volume in the pool. Heard only when the volume is made: a later change leaves the disk and its data as they are.
+     */
+    image?: pulumi.Input<string | undefined>;
+    /**
+     * Format of `image`. Default: as its Image was uploaded, else as found when the volume is made.
+     */
+    imageFormat?: pulumi.Input<enums.DiskFormat | undefined>;
+    /**
      * I/O mode of this disk; asked for here it is honoured or refused, never changed.
      */
     io?: pulumi.Input<enums.IoSetting | undefined>;
+    /**
+     * Number of the I/O thread that serves this `virtio` disk: disks with the same number share a thread. Default: QEMU's main loop.
+     */
+    iothread?: pulumi.Input<number | undefined>;
+    /**
+     * An iSCSI logical unit.
+     */
+    iscsi?: pulumi.Input<inputs.IscsiSourceArgs | undefined>;
     /**
      * Keep the volume when the disk or the VM is deleted. Default: false.
      */
     keepOnDelete?: pulumi.Input<boolean | undefined>;
     /**
-     * The storage pool in which a new volume is made for this disk.
+     * A file on an NFS server.
+     */
+    nfs?: pulumi.Input<inputs.NfsSourceArgs | undefined>;
+    /**
+     * An NVMe controller of the host.
+     */
+    nvme?: pulumi.Input<inputs.NvmeSourceArgs | undefined>;
+    /**
+     * The storage pool in which a new volume is made for this disk (with `size` or `image`), or that holds the existing `volume`.
      */
     pool?: pulumi.Input<string | undefined>;
     /**
@@ -88,7 +124,15 @@ export interface DiskArgs {
      */
     preallocation?: pulumi.Input<enums.Preallocation | undefined>;
     /**
-     * The guest cannot write. Default: false; always so for CD-ROMs.
+     * Request queues of this `virtio` disk. Default: libvirt's.
+     */
+    queues?: pulumi.Input<number | undefined>;
+    /**
+     * A Ceph RBD image.
+     */
+    rbd?: pulumi.Input<inputs.RbdSourceArgs | undefined>;
+    /**
+     * The guest cannot write. Default: false; always so for CD-ROMs and `http`.
      */
     readonly?: pulumi.Input<boolean | undefined>;
     /**
@@ -100,13 +144,25 @@ export interface DiskArgs {
      */
     shareable?: pulumi.Input<boolean | undefined>;
     /**
-     * Capacity of the new volume: "20GiB". It can grow, also while the VM runs; it never shrinks.
+     * Capacity of the new volume: "20GiB". Default with `image`: the image's. It can grow, also while the VM runs; it never shrinks.
      */
     size?: pulumi.Input<string | undefined>;
     /**
-     * Name of the new volume. Default: made from the VM's name, the disk's key and the format.
+     * Limits of the disk's traffic. Default: none.
+     */
+    throttle?: pulumi.Input<inputs.DiskThrottleArgs | undefined>;
+    /**
+     * A vhost-user-blk daemon.
+     */
+    vhostUser?: pulumi.Input<inputs.VhostUserSourceArgs | undefined>;
+    /**
+     * Name of the volume in the pool. With `size` or `image`: the new volume's; default: made from the VM's name, the disk's key and the format. Without: an existing volume (a Volume's `name`), never deleted with the VM.
      */
     volume?: pulumi.Input<string | undefined>;
+    /**
+     * World Wide Name the guest sees; not on `virtio`. Default: none.
+     */
+    wwn?: pulumi.Input<string | undefined>;
 }
 
 /**
@@ -129,6 +185,64 @@ export interface DiskRuleArgs {
      * I/O mode of the disks this rule is for.
      */
     io?: pulumi.Input<enums.IoSetting | undefined>;
+}
+
+/**
+ * Limits of a disk's traffic, in libvirt's words (<iotune>). Changes are live.
+ */
+export interface DiskThrottleArgs {
+    /**
+     * Disks of this VM with the same group name share one limit. A change needs a restart.
+     */
+    groupName?: pulumi.Input<string | undefined>;
+    /**
+     * Bytes read per second.
+     */
+    readBytesSec?: pulumi.Input<string | undefined>;
+    /**
+     * What a burst of reads may reach.
+     */
+    readBytesSecMax?: pulumi.Input<string | undefined>;
+    /**
+     * Read requests per second.
+     */
+    readIopsSec?: pulumi.Input<number | undefined>;
+    /**
+     * Read requests per second that a burst may reach.
+     */
+    readIopsSecMax?: pulumi.Input<number | undefined>;
+    /**
+     * Bytes read and written per second: "100MiB".
+     */
+    totalBytesSec?: pulumi.Input<string | undefined>;
+    /**
+     * What a burst may reach.
+     */
+    totalBytesSecMax?: pulumi.Input<string | undefined>;
+    /**
+     * Requests per second.
+     */
+    totalIopsSec?: pulumi.Input<number | undefined>;
+    /**
+     * Requests per second that a burst may reach.
+     */
+    totalIopsSecMax?: pulumi.Input<number | undefined>;
+    /**
+     * Bytes written per second.
+     */
+    writeBytesSec?: pulumi.Input<string | undefined>;
+    /**
+     * What a burst of writes may reach.
+     */
+    writeBytesSecMax?: pulumi.Input<string | undefined>;
+    /**
+     * Write requests per second.
+     */
+    writeIopsSec?: pulumi.Input<number | undefined>;
+    /**
+     * Write requests per second that a burst may reach.
+     */
+    writeIopsSecMax?: pulumi.Input<number | undefined>;
 }
 
 /**
@@ -198,7 +312,7 @@ export interface HostPolicyArgs {
      */
     pools?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DiskRuleArgs>} | undefined>;
     /**
-     * Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `other`.
+     * Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
      */
     storageKinds?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DiskRuleArgs>} | undefined>;
     /**
@@ -226,6 +340,126 @@ export interface HostSettingsArgs {
 }
 
 /**
+ * A medium on a web server, read-only: an installation CD, say.
+ */
+export interface HttpSourceArgs {
+    /**
+     * The medium's URL.
+     */
+    url: pulumi.Input<string>;
+}
+
+/**
+ * An iSCSI logical unit, opened by QEMU's own initiator.
+ */
+export interface IscsiSourceArgs {
+    /**
+     * The initiator's name that QEMU gives. Default: one that QEMU makes of the VM's name.
+     */
+    initiator?: pulumi.Input<string | undefined>;
+    /**
+     * Logical unit number.
+     */
+    lun: pulumi.Input<number>;
+    /**
+     * CHAP password. It is kept in a libvirt secret of this VM's, which goes with the VM; no definition holds it.
+     */
+    password?: pulumi.Input<string | undefined>;
+    /**
+     * The portal. Default port: 3260.
+     */
+    portal: pulumi.Input<inputs.NetworkHostArgs>;
+    /**
+     * Instead of `password`: a libvirt secret that is there already.
+     */
+    secretUuid?: pulumi.Input<string | undefined>;
+    /**
+     * The target's name: "iqn.2024-01.org.example:storage".
+     */
+    target: pulumi.Input<string>;
+    /**
+     * CHAP user. Default: no authentication.
+     */
+    username?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A server of network storage.
+ */
+export interface NetworkHostArgs {
+    /**
+     * Host name or address.
+     */
+    name: pulumi.Input<string>;
+    /**
+     * Port. Default: the protocol's.
+     */
+    port?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * A file on an NFS server, opened by QEMU's own client (libnfs): the host mounts nothing.
+ */
+export interface NfsSourceArgs {
+    /**
+     * The group: a name, or a number as "+1000". Default: QEMU's own group.
+     */
+    group?: pulumi.Input<string | undefined>;
+    /**
+     * The export and the file in it.
+     */
+    path: pulumi.Input<string>;
+    /**
+     * The server.
+     */
+    server: pulumi.Input<inputs.NetworkHostArgs>;
+    /**
+     * Who QEMU is on the server: a name, or a number as "+1000". Default: QEMU's own user.
+     */
+    user?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * An NVMe controller of the host, driven by QEMU itself; the host loses it while the VM runs.
+ */
+export interface NvmeSourceArgs {
+    /**
+     * The controller's PCI address on the host: "0000:01:00.0".
+     */
+    address: pulumi.Input<string>;
+    /**
+     * The NVMe namespace. Default: 1.
+     */
+    namespace?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * Who a network pool asks its storage as.
+ */
+export interface PoolAuthArgs {
+    /**
+     * The cephx key of the user. It is kept in a libvirt secret of this pool's, which goes with the pool; no definition holds it.
+     */
+    key?: pulumi.Input<string | undefined>;
+    /**
+     * The CHAP password. It is kept in a libvirt secret of this pool's, which goes with the pool; no definition holds it.
+     */
+    password?: pulumi.Input<string | undefined>;
+    /**
+     * Instead of `key` or `password`: a libvirt secret that is there already.
+     */
+    secretUuid?: pulumi.Input<string | undefined>;
+    /**
+     * `ceph` for `rbd`, `chap` for `iscsi-direct`: the default.
+     */
+    type?: pulumi.Input<enums.PoolAuthType | undefined>;
+    /**
+     * The user: for Ceph without "client.".
+     */
+    username: pulumi.Input<string>;
+}
+
+/**
  * What is known of a storage pool.
  */
 export interface PoolFactsArgs {
@@ -241,6 +475,10 @@ export interface PoolFactsArgs {
      * The file system, as the kernel names it.
      */
     fileSystem?: pulumi.Input<string | undefined>;
+    /**
+     * Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
+     */
+    impassable?: pulumi.Input<string | undefined>;
     /**
      * The kind of storage, as rules are made by it.
      */
@@ -279,9 +517,125 @@ export interface PoolFactsArgs {
     zfsDirect?: pulumi.Input<enums.ZfsDirect | undefined>;
 }
 
+/**
+ * A server of a pool's storage.
+ */
+export interface PoolHostArgs {
+    /**
+     * Host name or address.
+     */
+    name: pulumi.Input<string>;
+    /**
+     * Port. Default: the protocol's.
+     */
+    port?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * Mode and owners of a pool's folder; what is absent stays as it is.
+ */
+export interface PoolPermissionsArgs {
+    /**
+     * Group that owns the folder, as a number.
+     */
+    group?: pulumi.Input<number | undefined>;
+    /**
+     * Mode of the folder, octal. New folders get "0711": QEMU, which runs as another user, has to pass.
+     */
+    mode?: pulumi.Input<string | undefined>;
+    /**
+     * User that owns the folder, as a number. New folders are libvirt's (root's).
+     */
+    owner?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * Where a pool's storage is.
+ */
+export interface PoolSourceArgs {
+    /**
+     * User and password. Default: none.
+     */
+    auth?: pulumi.Input<inputs.PoolAuthArgs | undefined>;
+    /**
+     * `fs`, `disk`: the block device. `logical`, `zfs`: the devices that `build: true` makes the volume group or zpool on. `iscsi-direct`: the target's name (IQN). A name of /dev/disk/by-id outlives a new order of devices.
+     */
+    devices?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * `netfs`: the exported folder.
+     */
+    dir?: pulumi.Input<string | undefined>;
+    /**
+     * `fs`: the file system. `netfs`: nfs, glusterfs or cifs. `disk`: the partition table. In libvirt's words; default: its default.
+     */
+    format?: pulumi.Input<string | undefined>;
+    /**
+     * `netfs`: the server. `rbd`: the monitors. `iscsi-direct`: the portal.
+     */
+    hosts?: pulumi.Input<pulumi.Input<inputs.PoolHostArgs>[] | undefined>;
+    /**
+     * `iscsi-direct`: our own name (IQN), as the target knows it.
+     */
+    initiator?: pulumi.Input<string | undefined>;
+    /**
+     * `logical`: the volume group. `zfs`: the zpool or dataset. `rbd`: the Ceph pool. Default (not for `rbd`): the pool's name.
+     */
+    name?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Where on the host a pool's volumes appear.
+ */
+export interface PoolTargetArgs {
+    /**
+     * `dir`: the folder. `fs`, `netfs`: where it is mounted. `disk`: where the devices of its partitions are, default `/dev`.
+     */
+    path?: pulumi.Input<string | undefined>;
+    /**
+     * `dir`: mode and owners of the folder. A change stops the pool for a moment; VMs do not notice.
+     */
+    permissions?: pulumi.Input<inputs.PoolPermissionsArgs | undefined>;
+}
+
+/**
+ * A Ceph RBD image, opened by QEMU itself.
+ */
+export interface RbdSourceArgs {
+    /**
+     * Ceph monitors. Default: those in the host's /etc/ceph/ceph.conf.
+     */
+    hosts?: pulumi.Input<pulumi.Input<inputs.NetworkHostArgs>[] | undefined>;
+    /**
+     * The user's cephx key. It is kept in a libvirt secret of this VM's, which goes with the VM; no definition holds it.
+     */
+    key?: pulumi.Input<string | undefined>;
+    /**
+     * Ceph pool and image: "libvirt/web-root". The image must be there.
+     */
+    name: pulumi.Input<string>;
+    /**
+     * Instead of `key`: a libvirt secret that is there already.
+     */
+    secretUuid?: pulumi.Input<string | undefined>;
+    /**
+     * Ceph user, without "client.". Default: no authentication.
+     */
+    username?: pulumi.Input<string | undefined>;
+}
+
 export interface SerialArgs {
     /**
      * File on the host that the console output goes to.
      */
     file: pulumi.Input<string>;
+}
+
+/**
+ * A vhost-user-blk daemon (SPDK, qemu-storage-daemon).
+ */
+export interface VhostUserSourceArgs {
+    /**
+     * The daemon's unix socket on the host.
+     */
+    socket: pulumi.Input<string>;
 }

@@ -36,7 +36,7 @@ export interface DirectBoot {
 }
 
 /**
- * A disk of a virtual machine: an existing `file`, or a new volume (`pool`, `size`).
+ * A disk of a virtual machine: a new volume (`pool` with `size` or `image`), an existing one (`file`, or `pool` and `volume`), or network storage and devices (`rbd`, `iscsi`, `nfs`, `http`, `nvme`, `vhostUser`).
  */
 export interface Disk {
     /**
@@ -52,6 +52,10 @@ export interface Disk {
      */
     cache?: enums.CacheSetting;
     /**
+     * How the volume starts from `image`: `linked` (only what differs is stored, the image must stay; default where the volume can be qcow2) or `full` (a copy).
+     */
+    clone?: enums.CloneKind;
+    /**
      * Zero detection of this disk; asked for here it is honoured or refused, never changed.
      */
     detectZeroes?: enums.DetectZeroesMode;
@@ -64,7 +68,11 @@ export interface Disk {
      */
     discard?: enums.DiscardMode;
     /**
-     * An existing image file or block device on the host, by absolute path. Never deleted with the VM.
+     * qcow2: what the guest frees keeps its place in the file, which then does not fragment. Needs QEMU 8.1 and libvirt 9.5. Default: false.
+     */
+    discardNoUnref?: boolean;
+    /**
+     * An existing image file or block device on the host, by absolute path: a Volume's `path`, say. Never deleted with the VM.
      */
     file?: string;
     /**
@@ -72,15 +80,43 @@ export interface Disk {
      */
     format?: enums.DiskFormat;
     /**
+     * A read-only medium on a web server.
+     */
+    http?: outputs.HttpSource;
+    /**
+     * What the new volume starts from: an image on the host, by its path (an Image's `path`) or by the name of a volume in the pool. Heard only when the volume is made: a later change leaves the disk and its data as they are.
+     */
+    image?: string;
+    /**
+     * Format of `image`. Default: as its Image was uploaded, else as found when the volume is made.
+     */
+    imageFormat?: enums.DiskFormat;
+    /**
      * I/O mode of this disk; asked for here it is honoured or refused, never changed.
      */
     io?: enums.IoSetting;
+    /**
+     * Number of the I/O thread that serves this `virtio` disk: disks with the same number share a thread. Default: QEMU's main loop.
+     */
+    iothread?: number;
+    /**
+     * An iSCSI logical unit.
+     */
+    iscsi?: outputs.IscsiSource;
     /**
      * Keep the volume when the disk or the VM is deleted. Default: false.
      */
     keepOnDelete?: boolean;
     /**
-     * The storage pool in which a new volume is made for this disk.
+     * A file on an NFS server.
+     */
+    nfs?: outputs.NfsSource;
+    /**
+     * An NVMe controller of the host.
+     */
+    nvme?: outputs.NvmeSource;
+    /**
+     * The storage pool in which a new volume is made for this disk (with `size` or `image`), or that holds the existing `volume`.
      */
     pool?: string;
     /**
@@ -88,7 +124,15 @@ export interface Disk {
      */
     preallocation?: enums.Preallocation;
     /**
-     * The guest cannot write. Default: false; always so for CD-ROMs.
+     * Request queues of this `virtio` disk. Default: libvirt's.
+     */
+    queues?: number;
+    /**
+     * A Ceph RBD image.
+     */
+    rbd?: outputs.RbdSource;
+    /**
+     * The guest cannot write. Default: false; always so for CD-ROMs and `http`.
      */
     readonly?: boolean;
     /**
@@ -100,13 +144,25 @@ export interface Disk {
      */
     shareable?: boolean;
     /**
-     * Capacity of the new volume: "20GiB". It can grow, also while the VM runs; it never shrinks.
+     * Capacity of the new volume: "20GiB". Default with `image`: the image's. It can grow, also while the VM runs; it never shrinks.
      */
     size?: string;
     /**
-     * Name of the new volume. Default: made from the VM's name, the disk's key and the format.
+     * Limits of the disk's traffic. Default: none.
+     */
+    throttle?: outputs.DiskThrottle;
+    /**
+     * A vhost-user-blk daemon.
+     */
+    vhostUser?: outputs.VhostUserSource;
+    /**
+     * Name of the volume in the pool. With `size` or `image`: the new volume's; default: made from the VM's name, the disk's key and the format. Without: an existing volume (a Volume's `name`), never deleted with the VM.
      */
     volume?: string;
+    /**
+     * World Wide Name the guest sees; not on `virtio`. Default: none.
+     */
+    wwn?: string;
 }
 
 /**
@@ -132,6 +188,64 @@ export interface DiskRule {
 }
 
 /**
+ * Limits of a disk's traffic, in libvirt's words (<iotune>). Changes are live.
+ */
+export interface DiskThrottle {
+    /**
+     * Disks of this VM with the same group name share one limit. A change needs a restart.
+     */
+    groupName?: string;
+    /**
+     * Bytes read per second.
+     */
+    readBytesSec?: string;
+    /**
+     * What a burst of reads may reach.
+     */
+    readBytesSecMax?: string;
+    /**
+     * Read requests per second.
+     */
+    readIopsSec?: number;
+    /**
+     * Read requests per second that a burst may reach.
+     */
+    readIopsSecMax?: number;
+    /**
+     * Bytes read and written per second: "100MiB".
+     */
+    totalBytesSec?: string;
+    /**
+     * What a burst may reach.
+     */
+    totalBytesSecMax?: string;
+    /**
+     * Requests per second.
+     */
+    totalIopsSec?: number;
+    /**
+     * Requests per second that a burst may reach.
+     */
+    totalIopsSecMax?: number;
+    /**
+     * Bytes written per second.
+     */
+    writeBytesSec?: string;
+    /**
+     * What a burst of writes may reach.
+     */
+    writeBytesSecMax?: string;
+    /**
+     * Write requests per second.
+     */
+    writeIopsSec?: number;
+    /**
+     * Write requests per second that a burst may reach.
+     */
+    writeIopsSecMax?: number;
+}
+
+/**
  * The settings a disk gets, and why.
  */
 export interface EffectiveDisk {
@@ -152,6 +266,14 @@ export interface EffectiveDisk {
      */
     format: enums.DiskFormat;
     /**
+     * Whether the guest sees a volatile write cache, and so sends flushes.
+     */
+    guestWriteCache?: boolean;
+    /**
+     * What the new volume starts from.
+     */
+    image?: outputs.ImageSource;
+    /**
      * I/O mode.
      */
     io: enums.IoMode;
@@ -164,11 +286,15 @@ export interface EffectiveDisk {
      */
     migrationReason: string;
     /**
+     * How QEMU reaches it, where the storage is in the network.
+     */
+    network?: outputs.NetworkSource;
+    /**
      * Why it could not be made sure that the storage can do this; absent where it was.
      */
     notVerified?: string;
     /**
-     * File or device on the host; absent for an empty CD-ROM.
+     * File or device on the host, or the name of other storage ("rbd:pool/image", "iscsi://portal/target/1"); absent for an empty CD-ROM.
      */
     path?: string;
     /**
@@ -248,7 +374,7 @@ export interface HostPolicy {
      */
     pools?: {[key: string]: outputs.DiskRule};
     /**
-     * Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `other`.
+     * Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
      */
     storageKinds?: {[key: string]: outputs.DiskRule};
     /**
@@ -276,6 +402,160 @@ export interface HostSettings {
 }
 
 /**
+ * A medium on a web server, read-only: an installation CD, say.
+ */
+export interface HttpSource {
+    /**
+     * The medium's URL.
+     */
+    url: string;
+}
+
+/**
+ * What a new volume starts from.
+ */
+export interface ImageSource {
+    /**
+     * How the volume starts from it.
+     */
+    clone: enums.CloneKind;
+    /**
+     * Its format.
+     */
+    format: enums.DiskFormat;
+    /**
+     * The image on the host.
+     */
+    path: string;
+}
+
+/**
+ * An iSCSI logical unit, opened by QEMU's own initiator.
+ */
+export interface IscsiSource {
+    /**
+     * The initiator's name that QEMU gives. Default: one that QEMU makes of the VM's name.
+     */
+    initiator?: string;
+    /**
+     * Logical unit number.
+     */
+    lun: number;
+    /**
+     * CHAP password. It is kept in a libvirt secret of this VM's, which goes with the VM; no definition holds it.
+     */
+    password?: string;
+    /**
+     * The portal. Default port: 3260.
+     */
+    portal: outputs.NetworkHost;
+    /**
+     * Instead of `password`: a libvirt secret that is there already.
+     */
+    secretUuid?: string;
+    /**
+     * The target's name: "iqn.2024-01.org.example:storage".
+     */
+    target: string;
+    /**
+     * CHAP user. Default: no authentication.
+     */
+    username?: string;
+}
+
+/**
+ * A server of network storage.
+ */
+export interface NetworkHost {
+    /**
+     * Host name or address.
+     */
+    name: string;
+    /**
+     * Port. Default: the protocol's.
+     */
+    port?: number;
+}
+
+/**
+ * How QEMU reaches storage in the network.
+ */
+export interface NetworkSource {
+    /**
+     * NFS: the group on the server.
+     */
+    group?: string;
+    /**
+     * The servers.
+     */
+    hosts: outputs.NetworkHost[];
+    /**
+     * iSCSI: the initiator's name.
+     */
+    initiator?: string;
+    /**
+     * What is asked for: pool and image, target and unit, or a path.
+     */
+    name: string;
+    /**
+     * QEMU's driver, in libvirt's words.
+     */
+    protocol: enums.DiskProtocol;
+    /**
+     * The query of a URL.
+     */
+    query?: string;
+    /**
+     * The libvirt secret that holds the password.
+     */
+    secretUuid?: string;
+    /**
+     * NFS: the user on the server.
+     */
+    user?: string;
+    /**
+     * Who it is asked for as.
+     */
+    username?: string;
+}
+
+/**
+ * A file on an NFS server, opened by QEMU's own client (libnfs): the host mounts nothing.
+ */
+export interface NfsSource {
+    /**
+     * The group: a name, or a number as "+1000". Default: QEMU's own group.
+     */
+    group?: string;
+    /**
+     * The export and the file in it.
+     */
+    path: string;
+    /**
+     * The server.
+     */
+    server: outputs.NetworkHost;
+    /**
+     * Who QEMU is on the server: a name, or a number as "+1000". Default: QEMU's own user.
+     */
+    user?: string;
+}
+
+/**
+ * An NVMe controller of the host, driven by QEMU itself; the host loses it while the VM runs.
+ */
+export interface NvmeSource {
+    /**
+     * The controller's PCI address on the host: "0000:01:00.0".
+     */
+    address: string;
+    /**
+     * The NVMe namespace. Default: 1.
+     */
+    namespace?: number;
+}
+
+/**
  * A volume that was made for a disk.
  */
 export interface OwnedVolume {
@@ -291,6 +571,32 @@ export interface OwnedVolume {
      * Storage pool.
      */
     pool: string;
+}
+
+/**
+ * Who a network pool asks its storage as.
+ */
+export interface PoolAuth {
+    /**
+     * The cephx key of the user. It is kept in a libvirt secret of this pool's, which goes with the pool; no definition holds it.
+     */
+    key?: string;
+    /**
+     * The CHAP password. It is kept in a libvirt secret of this pool's, which goes with the pool; no definition holds it.
+     */
+    password?: string;
+    /**
+     * Instead of `key` or `password`: a libvirt secret that is there already.
+     */
+    secretUuid?: string;
+    /**
+     * `ceph` for `rbd`, `chap` for `iscsi-direct`: the default.
+     */
+    type?: enums.PoolAuthType;
+    /**
+     * The user: for Ceph without "client.".
+     */
+    username: string;
 }
 
 /**
@@ -327,6 +633,10 @@ export interface PoolFacts {
      * The file system, as the kernel names it.
      */
     fileSystem?: string;
+    /**
+     * Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
+     */
+    impassable?: string;
     /**
      * The kind of storage, as rules are made by it.
      */
@@ -366,6 +676,112 @@ export interface PoolFacts {
 }
 
 /**
+ * A server of a pool's storage.
+ */
+export interface PoolHost {
+    /**
+     * Host name or address.
+     */
+    name: string;
+    /**
+     * Port. Default: the protocol's.
+     */
+    port?: number;
+}
+
+/**
+ * Mode and owners of a pool's folder; what is absent stays as it is.
+ */
+export interface PoolPermissions {
+    /**
+     * Group that owns the folder, as a number.
+     */
+    group?: number;
+    /**
+     * Mode of the folder, octal. New folders get "0711": QEMU, which runs as another user, has to pass.
+     */
+    mode?: string;
+    /**
+     * User that owns the folder, as a number. New folders are libvirt's (root's).
+     */
+    owner?: number;
+}
+
+/**
+ * Where a pool's storage is.
+ */
+export interface PoolSource {
+    /**
+     * User and password. Default: none.
+     */
+    auth?: outputs.PoolAuth;
+    /**
+     * `fs`, `disk`: the block device. `logical`, `zfs`: the devices that `build: true` makes the volume group or zpool on. `iscsi-direct`: the target's name (IQN). A name of /dev/disk/by-id outlives a new order of devices.
+     */
+    devices?: string[];
+    /**
+     * `netfs`: the exported folder.
+     */
+    dir?: string;
+    /**
+     * `fs`: the file system. `netfs`: nfs, glusterfs or cifs. `disk`: the partition table. In libvirt's words; default: its default.
+     */
+    format?: string;
+    /**
+     * `netfs`: the server. `rbd`: the monitors. `iscsi-direct`: the portal.
+     */
+    hosts?: outputs.PoolHost[];
+    /**
+     * `iscsi-direct`: our own name (IQN), as the target knows it.
+     */
+    initiator?: string;
+    /**
+     * `logical`: the volume group. `zfs`: the zpool or dataset. `rbd`: the Ceph pool. Default (not for `rbd`): the pool's name.
+     */
+    name?: string;
+}
+
+/**
+ * Where on the host a pool's volumes appear.
+ */
+export interface PoolTarget {
+    /**
+     * `dir`: the folder. `fs`, `netfs`: where it is mounted. `disk`: where the devices of its partitions are, default `/dev`.
+     */
+    path?: string;
+    /**
+     * `dir`: mode and owners of the folder. A change stops the pool for a moment; VMs do not notice.
+     */
+    permissions?: outputs.PoolPermissions;
+}
+
+/**
+ * A Ceph RBD image, opened by QEMU itself.
+ */
+export interface RbdSource {
+    /**
+     * Ceph monitors. Default: those in the host's /etc/ceph/ceph.conf.
+     */
+    hosts?: outputs.NetworkHost[];
+    /**
+     * The user's cephx key. It is kept in a libvirt secret of this VM's, which goes with the VM; no definition holds it.
+     */
+    key?: string;
+    /**
+     * Ceph pool and image: "libvirt/web-root". The image must be there.
+     */
+    name: string;
+    /**
+     * Instead of `key`: a libvirt secret that is there already.
+     */
+    secretUuid?: string;
+    /**
+     * Ceph user, without "client.". Default: no authentication.
+     */
+    username?: string;
+}
+
+/**
  * The settings a disk runs with now.
  */
 export interface RunningDisk {
@@ -400,5 +816,15 @@ export interface Serial {
      * File on the host that the console output goes to.
      */
     file: string;
+}
+
+/**
+ * A vhost-user-blk daemon (SPDK, qemu-storage-daemon).
+ */
+export interface VhostUserSource {
+    /**
+     * The daemon's unix socket on the host.
+     */
+    socket: string;
 }
 

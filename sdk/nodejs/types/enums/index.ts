@@ -63,6 +63,16 @@ export const CacheSetting = {
  */
 export type CacheSetting = (typeof CacheSetting)[keyof typeof CacheSetting];
 
+export const CloneKind = {
+    Linked: "linked",
+    Full: "full",
+} as const;
+
+/**
+ * How a volume starts from an image: `linked` or `full`.
+ */
+export type CloneKind = (typeof CloneKind)[keyof typeof CloneKind];
+
 export const CpuMode = {
     Host_passthrough: "host-passthrough",
     Host_model: "host-model",
@@ -123,6 +133,16 @@ export const DiskFormat = {
  */
 export type DiskFormat = (typeof DiskFormat)[keyof typeof DiskFormat];
 
+export const DiskProtocol = {
+    Rbd: "rbd",
+    Iscsi: "iscsi",
+    Nfs: "nfs",
+    Http: "http",
+    Https: "https",
+} as const;
+
+export type DiskProtocol = (typeof DiskProtocol)[keyof typeof DiskProtocol];
+
 export const DomainType = {
     Kvm: "kvm",
     Qemu: "qemu",
@@ -181,6 +201,26 @@ export const IoSetting = {
  */
 export type IoSetting = (typeof IoSetting)[keyof typeof IoSetting];
 
+export const PoolAuthType = {
+    Ceph: "ceph",
+    Chap: "chap",
+} as const;
+
+export type PoolAuthType = (typeof PoolAuthType)[keyof typeof PoolAuthType];
+
+export const PoolType = {
+    Dir: "dir",
+    Fs: "fs",
+    Netfs: "netfs",
+    Disk: "disk",
+    Logical: "logical",
+    Zfs: "zfs",
+    Rbd: "rbd",
+    Iscsi_direct: "iscsi-direct",
+} as const;
+
+export type PoolType = (typeof PoolType)[keyof typeof PoolType];
+
 export const Power = {
     Running: "running",
     Stopped: "stopped",
@@ -206,6 +246,10 @@ export const StorageKind = {
     Tmpfs: "tmpfs",
     Ramfs: "ramfs",
     Nfs: "nfs",
+    Cephfs: "cephfs",
+    Gfs2: "gfs2",
+    Ocfs2: "ocfs2",
+    Cifs: "cifs",
     Fuse: "fuse",
     Overlay: "overlay",
     Ecryptfs: "ecryptfs",
@@ -214,6 +258,11 @@ export const StorageKind = {
     Zvol: "zvol",
     Iscsi: "iscsi",
     Rbd: "rbd",
+    Iscsi_direct: "iscsi-direct",
+    Libnfs: "libnfs",
+    Http: "http",
+    Nvme: "nvme",
+    Vhostuser: "vhostuser",
     Other: "other",
 } as const;
 
