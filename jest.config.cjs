@@ -21,7 +21,7 @@ module.exports = {
       testMatch: ["<rootDir>/{node-libvirt,provider,tools}/**/*.test.ts"],
       testPathIgnorePatterns: ["/node_modules/", "\\.live\\.test\\.ts$"],
     },
-    { ...common, displayName: "live", testMatch: ["<rootDir>/{node-libvirt,provider}/**/*.live.test.ts"] },
+    { ...common, displayName: "live", testMatch: ["<rootDir>/{node-libvirt,provider,tools}/**/*.live.test.ts"] },
     { ...common, displayName: "engine", testMatch: ["<rootDir>/tests/**/*.test.ts"] },
   ],
 };

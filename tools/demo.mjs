@@ -36,7 +36,7 @@ async function prepareHost() {
 /** @param {Awaited<ReturnType<typeof prepareHost>>} host */
 async function prepareStorage({ uri, files }) {
   const virsh = (/** @type {string[]} */ ...args) => run("virsh", ["--quiet", "--connect", uri, ...args]);
-  const pools = { fast: addStorage(files, "fast", "ext4", EXT4_MIB), memory: addStorage(files, "memory", "ramfs") };
+  const pools = { fast: await addStorage(files, "fast", "ext4", EXT4_MIB), memory: await addStorage(files, "memory", "ramfs") };
   for (const [kind, path] of Object.entries(pools)) {
     virsh("pool-create-as", poolName(kind), "dir", "--target", path);
     undo.push(() => virsh("pool-destroy", poolName(kind)));

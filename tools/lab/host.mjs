@@ -175,9 +175,11 @@ const commands = {
     printJson(await startDaemon(files));
   },
   "storage add": async (files, [name = "", kind = "", size]) => {
+    recordOf(files);
     printLine(await addStorage(files, name, /** @type {any} */ (kind), size ? Number(size) : undefined));
   },
   "storage swap": async (files, [name = "", kind = "", size], options) => {
+    recordOf(files);
     const sizeMiB = size ? Number(size) : undefined;
     printLine(await swapStorage(files, name, /** @type {any} */ (kind), { sizeMiB, keepFiles: options["keep-files"] === true }));
   },

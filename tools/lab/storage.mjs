@@ -18,7 +18,7 @@ const NAME_PATTERN = /^[a-z0-9][a-z0-9._-]{0,40}$/i;
  * How each kind is mounted.
  * @typedef {object} Mounting
  * @property {import("./host-files.mjs").HostFiles} files
- * @property {number} nsPid
+ * @property {() => number} nsPid asked only by the kinds that run a program in the host; the others do without one
  * @property {string} name
  * @property {string} path
  * @property {number} sizeMiB
@@ -34,9 +34,9 @@ export const storageKinds = {
   zfs: ({ files, nsPid, name, path, sizeMiB }) => {
     const image = imagePath(files, name);
     makeSparse(image, Math.max(sizeMiB, SMALLEST_ZFS_MIB));
-    return mountZfs(nsPid, name, image, path);
+    return mountZfs(nsPid(), name, image, path);
   },
-  bindfs: ({ files, nsPid, name, path }) => mountBindfs(nsPid, sourcePath(files, name), path),
+  bindfs: ({ files, nsPid, name, path }) => mountBindfs(nsPid(), sourcePath(files, name), path),
 };
 
 /** @typedef {keyof typeof storageKinds} StorageKind */
@@ -54,7 +54,7 @@ export async function addStorage(files, name, kind, sizeMiB = DEFAULT_SIZE_MIB) 
   const path = storagePath(files, name);
   if (mountsUnder(path).length > 0) throw new Error(`Storage ${name} of host ${files.name} is there already.`);
   mkdirSync(path, { recursive: true });
-  await mount({ files, nsPid: holderOf(files), name, path, sizeMiB });
+  await mount({ files, nsPid: () => requireHolder(files), name, path, sizeMiB });
   chmodSync(path, 0o711);
   return path;
 }
@@ -102,7 +102,8 @@ export function addBlockDevice(files, name, sizeMiB = DEFAULT_SIZE_MIB) {
  */
 export function removeStorage(files, name) {
   const path = storagePath(files, name);
-  destroyZfs(holderOf(files), name);
+  const nsPid = holderOf(files);
+  if (nsPid !== undefined) destroyZfs(nsPid, name);
   for (const target of mountsUnder(path).reverse()) {
     // A guest that still runs holds its mount: taken away lazily, the path is free at once.
     if (attempt("umount", [target]).code !== 0) run("umount", ["--lazy", target]);
@@ -158,9 +159,18 @@ function imagePath(files, name) {
  */
 const sourcePath = (files, name) => join(files.images, `${name}.source`);
 
-/** @param {import("./host-files.mjs").HostFiles} files */
+/**
+ * The first process of the host, or undefined where the folders are used without one.
+ * @param {import("./host-files.mjs").HostFiles} files
+ */
 function holderOf(files) {
   const record = readRecord(files);
-  if (!record || !isHolder(record.nsPid, files)) throw new Error(`There is no host ${files.name} (in ${files.dir}).`);
-  return record.nsPid;
+  return record && isHolder(record.nsPid, files) ? record.nsPid : undefined;
+}
+
+/** @param {import("./host-files.mjs").HostFiles} files */
+function requireHolder(files) {
+  const nsPid = holderOf(files);
+  if (nsPid === undefined) throw new Error(`There is no host ${files.name} (in ${files.dir}).`);
+  return nsPid;
 }
