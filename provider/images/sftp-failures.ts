@@ -13,6 +13,9 @@ interface Explanation {
 const byHand = (target: string) => `Try by hand, as the user that runs Pulumi: sftp ${target}`;
 const later = () => "Run again later: the download goes on where it stopped.";
 
+/** A command that fails says so; it is the end of the connection that may come without a word. */
+const silentEnd = /^\s*$/;
+
 /** The first that fits; ssh's own come before those of the file. */
 const explanations: readonly Explanation[] = [
   {
@@ -85,7 +88,7 @@ const explanations: readonly Explanation[] = [
     isTransient: false,
   },
   {
-    sign: /Connection (closed|reset|to .* closed)|Broken pipe|Connection lost/,
+    sign: new RegExp(`Connection (closed|reset|to .* closed)|Broken pipe|Connection lost|${silentEnd.source}`),
     wrong: (target) => `the connection to ${target} was cut off.`,
     wayOut: later,
     isTransient: true,
@@ -95,11 +98,8 @@ const explanations: readonly Explanation[] = [
 export const targetOf = ({ host, user, port }: Pick<SftpLocation, "host" | "user" | "port">): string =>
   `${user === undefined ? "" : `${user}@`}${host}${port === undefined ? "" : `:${port}`}`;
 
-/** The last line that says something, for failures that nobody has met yet. */
-function lastLine(text: string): string {
-  const line = text.trim().split("\n").at(-1)?.trim() ?? "";
-  return line === "" ? "without a message" : line;
-}
+/** The last line, for failures that nobody has met yet. */
+const lastLine = (text: string): string => text.trim().split("\n").at(-1)?.trim() ?? "";
 
 export function sftpFailure(stderr: string, location: SftpLocation): FetchFailure {
   const target = targetOf(location);

@@ -26,6 +26,13 @@ test.each([
   else expect(parseListing(line)).toMatchObject(is);
 });
 
+test("an end without a word is a connection that was cut off", () => {
+  expect(sftpFailure("\n", { kind: "sftp", host: "h", path: "/x" })).toMatchObject({
+    wrong: "the connection to h was cut off.",
+    details: { isTransient: true },
+  });
+});
+
 test("a failure that nobody has met yet is told as it is", () => {
   expect(sftpFailure("warning: x\nsomething odd\n", { kind: "sftp", host: "h", path: "/x" }).wrong).toBe("sftp failed: something odd.");
 });
