@@ -11,7 +11,7 @@ import { MissingPart, runMain, say, step } from "./lib/steps.mjs";
 import { isAtLeast } from "./lib/versions.mjs";
 import { ensureSdkGenerator } from "./pulumi/gen-sdk.mjs";
 import { ensurePulumi } from "./pulumi/pulumi-cli.mjs";
-import { hostPackages, registryPackages } from "./system-packages.mjs";
+import { hostPackages, registryPackages, unwantedUnits } from "./system-packages.mjs";
 
 const OLDEST_NODE = "20.0.0";
 
@@ -31,7 +31,7 @@ export async function setUp(needs) {
   // Whoever brings a libvirt gets no other one.
   const makesHost = needs.includes("host") && !process.env.LIBVIRT_DEFAULT_URI;
   const packages = [...(needs.length > 0 ? Object.keys(registryPackages) : []), ...(makesHost ? Object.keys(hostPackages) : [])];
-  if (packages.length > 0) await step("system packages", () => ensurePackages(packages));
+  if (packages.length > 0) await step("system packages", () => ensurePackages(packages, unwantedUnits));
   await step("npm packages", ensureNodeModules);
   const cli = needs.includes("pulumi") ? await step("Pulumi CLI", tellPulumi) : undefined;
   if (needs.includes("generator")) await step("SDK generator", ensureSdkGenerator);

@@ -22,8 +22,33 @@ export const hostPackages = {
   e2fsprogs: "ext4",
   xfsprogs: "xfs",
   "btrfs-progs": "btrfs",
+  parted: "the partitions of disk pools",
+  "libvirt-daemon-driver-storage-rbd": "libvirt's RBD pools",
+  "libvirt-daemon-driver-storage-iscsi-direct": "libvirt's iSCSI pools",
+  "ceph-mon": "a Ceph cluster for tests, with the three packages below (366 MB in all)",
+  "ceph-osd": "its storage daemon",
+  "ceph-mgr": "its manager, which tells how much room there is",
+  "ceph-common": "rbd, and the cluster's administration",
+  tgt: "an iSCSI server for tests",
+  "nfs-ganesha": "an NFS server for tests, which needs no kernel module",
+  "nfs-ganesha-vfs": "its exports of local folders",
+  rpcbind: "where the NFS client finds its server",
+  "zfs-fuse": "ZFS without a kernel module",
+  bindfs: "a FUSE file system over a plain folder",
   "libxml2-utils": "xmllint, to hold our XML against libvirt's schemas",
   cpio: "the test guest's RAM disk",
   kmod: "the test guest's modules",
   "xz-utils": "the test guest's modules",
+};
+
+/**
+ * The units of packages above that systemd would start at the next boot. A private host starts what it needs itself; where we are the ones who
+ * install the package, the machine's own unit is switched off.
+ * @type {Record<string, readonly string[]>}
+ */
+export const unwantedUnits = {
+  tgt: ["tgt.service"],
+  "nfs-ganesha": ["nfs-ganesha.service", "nfs-ganesha-lock.service"],
+  rpcbind: ["rpcbind.socket", "rpcbind.service"],
+  "zfs-fuse": ["zfs-fuse.service"],
 };

@@ -1,8 +1,7 @@
-// The lab itself: each kind of storage and each server carries a disk that a guest of the private host sees.
+// The lab itself: each kind of storage and each server carries a disk that QEMU of the private host opens.
 import { randomUUID } from "node:crypto";
 import { rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readGuestLog } from "./guest-log";
 import {
   addBlockDevice,
   addStorage,
@@ -16,7 +15,6 @@ import {
   nfsUp,
   removeStorage,
   virsh,
-  waitFor,
 } from "./lab";
 
 const BYTES_PER_MIB = 1024 * 1024;
@@ -24,18 +22,13 @@ const DISK_MIB = 64;
 const DISK_BYTES = DISK_MIB * BYTES_PER_MIB;
 /** Other tests use the first ones. */
 const TEST_LUN = 99;
-const TEST_TIMEOUT_MS = 90_000;
-/** Under emulation, beside whatever else the machine does. */
-const BOOT_TIMEOUT_MS = 45_000;
 
 const prefix = "lab-test";
 
-function domainXml(host: LabHost, name: string, diskXml: string, serialFile: string): string {
-  return `<domain type='qemu'><name>${name}</name><memory unit='MiB'>128</memory><vcpu>1</vcpu>
-    <os><type arch='x86_64' machine='q35'>hvm</type><kernel>${host.guest.kernel}</kernel><initrd>${host.guest.initrd}</initrd>
-    <cmdline>console=ttyS0 quiet</cmdline></os><features><acpi/></features>
-    <devices>${diskXml}<serial type='file'><source path='${serialFile}'/></serial></devices></domain>`;
-}
+/** A domain that is never run: a paused one has its disks open. */
+const domainXml = (name: string, diskXml: string) =>
+  `<domain type='qemu'><name>${name}</name><memory unit='MiB'>64</memory><os><type arch='x86_64' machine='q35'>hvm</type></os>
+    <devices>${diskXml}</devices></domain>`;
 
 const disk = (type: "file" | "block" | "network", source: string) =>
   `<disk type='${type}' device='disk'><driver name='qemu' type='raw' cache='none'/>${source}<target dev='vda' bus='virtio'/></disk>`;
@@ -64,11 +57,12 @@ async function sparseFile(file: string): Promise<string> {
 const makeDisk = {
   ceph: async (host: LabHost) => {
     const { monitors, pool, user, key } = await cephUp(host);
-    await cephExec(host, "rbd", "create", `${pool}/${prefix}`, "--size", String(DISK_MIB));
+    const image = `${pool}/${prefix}-${randomUUID()}`;
+    await cephExec(host, "rbd", "create", image, "--size", String(DISK_MIB));
     const uuid = await makeSecret(host, "ceph", key);
     const hosts = monitors.map(({ name, port }) => `<host name='${name}' port='${port}'/>`).join("");
     const auth = `<auth username='${user}'><secret type='ceph' uuid='${uuid}'/></auth>`;
-    return disk("network", `<source protocol='rbd' name='${pool}/${prefix}'>${hosts}${auth}</source>`);
+    return disk("network", `<source protocol='rbd' name='${image}'>${hosts}${auth}</source>`);
   },
   iscsi: async (host: LabHost) => {
     const { portal, port, target, lun, user, password } = await iscsiUp(host, { sizeMiB: DISK_MIB, lun: TEST_LUN });
@@ -105,18 +99,13 @@ for (const part of parts) {
         }
       });
 
-      test(
-        "carries a disk that a guest reads past the host's cache",
-        async () => {
-          const xmlFile = join(host().dir, `${domain}.xml`);
-          const serialFile = join(host().dir, `${domain}.log`);
-          await writeFile(xmlFile, domainXml(host(), domain, await makeDisk[part](host()), serialFile));
-          await virsh(host(), "create", xmlFile);
-          const seen = await waitFor(`the guest on ${part} to say what it sees`, () => readGuestLog(serialFile), BOOT_TIMEOUT_MS);
-          expect(seen.disks).toEqual({ vda: DISK_BYTES });
-        },
-        TEST_TIMEOUT_MS,
-      );
+      test("carries a disk that QEMU opens past the host's cache", async () => {
+        const xmlFile = join(host().dir, `${domain}.xml`);
+        await writeFile(xmlFile, domainXml(domain, await makeDisk[part](host())));
+        await virsh(host(), "create", xmlFile, "--paused");
+        const told = await virsh(host(), "domblkinfo", domain, "vda");
+        expect(Number(/^Capacity:\s+(\d+)/m.exec(told)?.[1])).toBe(DISK_BYTES);
+      });
     },
     [part],
   );

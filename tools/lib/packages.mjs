@@ -6,18 +6,44 @@ import { MissingPart, say } from "./steps.mjs";
 let listsAreFresh = false;
 
 /**
- * Installs the Debian packages that are not there yet.
- * @param {readonly string[]} packages
+ * What runs apt-get while no package may start a service: Debian asks this file before. One that is there already is the machine's own word
+ * and stays; ours, by its mark, is from an installation that was cut off, or goes when this one ends.
  */
-export async function ensurePackages(packages) {
+const withoutServices = `
+policy=/usr/sbin/policy-rc.d
+mark="pulumi-kvm: no service starts while its installation runs"
+if [ ! -e "$policy" ] || grep -qs "$mark" "$policy"; then
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 130' INT TERM
+  printf '#!/bin/sh\n# %s\nexit 101\n' "$mark" > "$policy"
+  chmod 755 "$policy"
+fi
+DEBIAN_FRONTEND=noninteractive apt-get "$@"
+`;
+
+/**
+ * Installs the Debian packages that are not there yet, and starts none of their services.
+ * @param {readonly string[]} packages
+ * @param {Readonly<Record<string, readonly string[]>>} unwantedUnits systemd units, by package, that stay off at the next boot too if we install it
+ */
+export async function ensurePackages(packages, unwantedUnits = {}) {
   const missing = missingPackages(packages);
   if (missing.length === 0) return say("    nothing is missing");
   requireApt(missing);
   await refreshLists();
   say(`    installing ${missing.join(" ")}`);
   const args = ["install", "--yes", "--no-install-recommends", "--quiet=2", "-o", "Dpkg::Use-Pty=0", ...missing];
-  if ((await aptAsRoot(args)) !== 0)
+  if ((await asRoot(["sh", "-c", withoutServices, "apt-get", ...args])) !== 0)
     throw new MissingPart(`apt-get could not install ${missing.join(" ")}.`, "see what apt-get said above.");
+  await switchOff(missing.flatMap((name) => unwantedUnits[name] ?? []));
+}
+
+/** @param {readonly string[]} units */
+async function switchOff(units) {
+  if (units.length === 0 || !which("systemctl")) return;
+  say(`    switching off ${units.join(" ")}: tests start their own`);
+  if ((await asRoot(["systemctl", "--quiet", "disable", ...units])) !== 0)
+    say("    systemctl could not; they would start at the next boot");
 }
 
 /** @param {readonly string[]} packages */
@@ -81,7 +107,10 @@ async function refreshLists() {
 }
 
 /** @param {string[]} args */
-function aptAsRoot(args) {
-  const [command = "", ...rest] = [...rootPrefix(), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args];
+const aptAsRoot = (args) => asRoot(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args]);
+
+/** @param {string[]} words */
+function asRoot(words) {
+  const [command = "", ...rest] = [...rootPrefix(), ...words];
   return runVisibly(command, rest, isRoot() ? {} : { stdio: "inherit" });
 }
