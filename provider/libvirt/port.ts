@@ -191,8 +191,8 @@ export interface Libvirt {
   /** A new volume with the content of another, which may be in another pool; libvirt converts the format. Capacity is at least the other's. */
   createVolumeFrom(pool: string, xml: string, from: VolumeRef, options?: CallOptions): Promise<VolumeRecord>;
   /**
-   * Writes the content into the volume, over a stream; holes are not sent where the daemon can make them (sparse streams). A volume that is a file grows
-   * with what is written behind its end. libvirt rescans the pool when the stream has ended, not at once: rescan it for what the volume is then.
+   * Writes the content into the volume, over a stream; holes are not sent where the volume holds nothing yet (elsewhere libvirt would leave what is in
+   * them, so zeroes go out). Resolves when the end of it has been seen in the volume. A volume that is a file grows with what is written behind its end. libvirt rescans the pool when the stream has ended, not at once: rescan it for what the volume is then.
    * An upload that is broken off leaves the volume half-written: it is for the caller to delete it.
    */
   uploadVolume(ref: VolumeRef, content: AsyncIterable<StreamPiece>, options: UploadOptions): Promise<void>;
