@@ -1,4 +1,5 @@
 // The host's own QEMU is asked: one paused throw-away domain, into which a scratch disk per storage is plugged, without a cache and then with one.
+import { setTimeout as sleep } from "node:timers/promises";
 import { HostError } from "../errors";
 import type { CallOptions, Libvirt } from "../libvirt/port";
 import type { DirectIo } from "../plan/facts";
@@ -99,11 +100,24 @@ async function cleanUpAll(leftovers: readonly (() => Promise<void>)[]): Promise<
   for (const remove of leftovers) await remove().catch(() => undefined);
 }
 
-/** By name: the daemon may have started it after we stopped waiting. What fails is left to the end of the connection, which takes the domain with it. */
-async function removeDomain(libvirt: Libvirt, name: string): Promise<void> {
-  const found = await libvirt.findDomain({ name }, cleanUp).catch(() => undefined);
-  if (found !== undefined) await libvirt.destroyDomain(found.uuid, cleanUp).catch(() => undefined);
+/** A daemon that was not heard to the end may still be starting the domain. */
+const lateStartMs = 2_000;
+const lateStartPollMs = 100;
+
+/** By name. What fails is left to the end of the connection, which takes the domain with it. */
+async function removeDomain(libvirt: Libvirt, name: string, waitMs = 0): Promise<void> {
+  const endsAt = performance.now() + waitMs;
+  for (;;) {
+    const found = await libvirt.findDomain({ name }, cleanUp).catch(() => undefined);
+    if (found !== undefined) return libvirt.destroyDomain(found.uuid, cleanUp).catch(() => undefined);
+    if (performance.now() >= endsAt) return;
+    await sleep(lateStartPollMs);
+  }
 }
+
+/** After a failed start: a refusal leaves nothing, but after a cancel or a lost answer the daemon may start it yet. */
+const removeLate = (libvirt: Libvirt, name: string, error: unknown) =>
+  error instanceof HostError ? removeDomain(libvirt, name) : removeDomain(libvirt, name, lateStartMs);
 
 async function probeBatch(
   libvirt: Libvirt,
@@ -115,7 +129,7 @@ async function probeBatch(
   try {
     const started = libvirt.createProbeDomain(probeDomainXml({ name, architecture, domainType: "qemu" }), { signal });
     const { uuid } = await started.catch(async (error: unknown) => {
-      await removeDomain(libvirt, name);
+      await removeLate(libvirt, name, error);
       throw error;
     });
     // First, so that it lets go of the volumes before they are deleted.
@@ -154,7 +168,14 @@ export interface KvmQuestion extends Pick<ProbeRequest, "architecture" | "signal
 async function tryDomain(libvirt: Libvirt, domainType: "kvm" | "qemu", { architecture, signal }: KvmQuestion): Promise<Attempt> {
   const name = probeDomainName(Date.now());
   const started = libvirt.createProbeDomain(probeDomainXml({ name, architecture, domainType }), { signal });
-  return attempt(started.finally(() => removeDomain(libvirt, name)));
+  const ended = started.then(
+    () => removeDomain(libvirt, name),
+    async (error: unknown) => {
+      await removeLate(libvirt, name, error);
+      throw error;
+    },
+  );
+  return attempt(ended);
 }
 
 /** Whether a domain of type kvm starts here; a refusal counts as a no only when it was expected, or when the same domain without KVM starts. */
