@@ -31,6 +31,18 @@ const rows: readonly { because: string; source: DiskSource; plain?: DiskSource; 
     name: "http://[::1]:443/x.iso",
   },
   {
+    because: "a path has one way to be encoded",
+    source: network({ protocol: "http", name: "/a b/%5b%C3%A4%3f%25.iso", hosts: [{ name: "h" }] }),
+    plain: network({ protocol: "http", name: "/a%20b/%5B%C3%A4%3F%25.iso", hosts: [{ name: "h" }] }),
+    name: "http://h/a%20b/%5B%C3%A4%3F%25.iso",
+  },
+  {
+    because: "what is no encoding is text",
+    source: network({ protocol: "http", name: "/100%", hosts: [{ name: "h" }] }),
+    plain: network({ protocol: "http", name: "/100%25", hosts: [{ name: "h" }] }),
+    name: "http://h/100%25",
+  },
+  {
     because: "NFS has no port that libvirt would write",
     source: network({ protocol: "nfs", name: "/x", hosts: [{ name: "h" }], identity: { user: "+1", group: "+2" } }),
     name: "nfs://h/x",

@@ -20,22 +20,41 @@ function plainHost(protocol: DiskProtocol, { name, port }: NetworkHost): Network
   return said === undefined || (said === usual?.port && !usual.isSaid) ? { name } : { name, port: said };
 }
 
-/** iSCSI without a LUN is LUN 0, and a URL's path begins with a slash: libvirt takes both ways. */
-function plainName({ protocol, name }: NetworkSource): string {
-  if (protocol === "iscsi") return name.includes("/") ? name : `${name}/0`;
-  return protocol.startsWith("http") && !name.startsWith("/") ? `/${name}` : name;
+/** A path as it is -> as a URL holds it. */
+export const urlPathOf = (path: string): string => encodeURI(path).replace(/[?#]/g, encodeURIComponent);
+
+/** A URL's path -> the path as it is, which libvirt makes a URL of again. One that is wrongly encoded is taken for a path as it is. */
+export function pathOfUrl(urlPath: string): string {
+  try {
+    return decodeURIComponent(urlPath);
+  } catch {
+    return urlPath;
+  }
 }
+
+const asGiven = (name: string) => name;
+/** A path begins with a slash, and has one way to be encoded. */
+const plainUrlPath = (name: string) => urlPathOf(pathOfUrl(name)).replace(/^\/?/, "/");
+
+const plainNames = {
+  rbd: asGiven,
+  nfs: asGiven,
+  /** Without a LUN it is LUN 0. */
+  iscsi: (name) => (name.includes("/") ? name : `${name}/0`),
+  http: plainUrlPath,
+  https: plainUrlPath,
+} as const satisfies Record<DiskProtocol, (name: string) => string>;
 
 /** "?a=b" and "a=b" are one query, "?" and "" are none. */
 const plainQuery = (query: string): string | undefined => (/^\??$/.test(query) ? undefined : query.replace(/^\??/, "?"));
 
 function plainNetwork(source: NetworkSource): NetworkSource {
-  const { protocol, hosts, query: saidQuery, auth, initiator, identity } = source;
+  const { protocol, name, hosts, query: saidQuery, auth, initiator, identity } = source;
   const query = saidQuery === undefined ? undefined : plainQuery(saidQuery);
   return {
     type: "network",
     protocol,
-    name: plainName(source),
+    name: plainNames[protocol](name),
     ...(query === undefined ? {} : { query }),
     hosts: hosts.map((host) => plainHost(protocol, host)),
     ...(auth === undefined ? {} : { auth: { ...auth, secretUuid: auth.secretUuid.toLowerCase() } }),

@@ -31,7 +31,7 @@ export interface DiskAuth {
 export interface NetworkSource {
   readonly type: "network";
   readonly protocol: DiskProtocol;
-  /** rbd: "pool/image"; iscsi: "iqn…/1" (target and LUN); nfs and http: the path with its first slash, http without the query. */
+  /** rbd: "pool/image"; iscsi: "iqn…/1" (target and LUN); nfs: the path with its first slash; http: the same as the URL has it, percent-encoded and without the query. */
   readonly name: string;
   /** With the "?", for http. */
   readonly query?: string | undefined;

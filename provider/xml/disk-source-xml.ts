@@ -1,10 +1,10 @@
 // Where a disk's data is -> the <source> of its element, written over what is there.
-import { plainSource, sourceName } from "../plan/disk-source";
+import { pathOfUrl, plainSource, sourceName } from "../plan/disk-source";
 import type { DiskSource, NetworkSource } from "../plan/domain";
 import { BugError } from "../errors";
 import { addInOrder } from "./child-order";
 import { addChild, attributeOf, childOf, removeChildren, setAttributes, type AttributeValues, type XmlElement } from "./document";
-import { parseSource, pathAttributes } from "./parse-disk-source";
+import { isUrl, parseSource, pathAttributes } from "./parse-disk-source";
 
 /** A part of a network source that changes without the data's being another: when it does, it alone is written anew. */
 interface NetworkPart {
@@ -75,6 +75,13 @@ function pciAddress(address: string): AttributeValues {
   return { domain, bus, slot, function: fn };
 }
 
+/** libvirt puts the "?" before the query itself. */
+function fillNetwork(element: XmlElement, source: NetworkSource): void {
+  const { protocol, name, query } = source;
+  setAttributes(element, { protocol, name: isUrl(protocol) ? pathOfUrl(name) : name, query: query?.replace(/^\?/, "") });
+  for (const part of networkParts) part.write(element, source);
+}
+
 /** Into an empty <source>. */
 function fillSource(element: XmlElement, source: Exclude<DiskSource, { type: "empty" }>): void {
   switch (source.type) {
@@ -83,8 +90,7 @@ function fillSource(element: XmlElement, source: Exclude<DiskSource, { type: "em
       setAttributes(element, { [pathAttributes[source.type]]: source.path });
       return;
     case "network":
-      setAttributes(element, { protocol: source.protocol, name: source.name, query: source.query?.replace(/^\?/, "") });
-      for (const part of networkParts) part.write(element, source);
+      fillNetwork(element, source);
       return;
     case "nvme":
       setAttributes(element, { type: "pci", managed: "yes", namespace: source.namespace });

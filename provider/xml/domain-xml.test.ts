@@ -332,6 +332,75 @@ describe("over a definition that somebody else made", () => {
   });
 });
 
+describe("I/O threads", () => {
+  const threadsOf = (xml: string) => differences("<domain/>", xml).added.filter((line) => line.startsWith("/domain/iothread"));
+  const base = (threads: string) => domainXml(plan).replace("  <os>", `${threads}<os>`);
+
+  test.each([
+    { because: "a plan that wants none leaves all", threads: "<iothreads>4</iothreads>", wanted: undefined, held: ["/domain/iothreads 4"] },
+    { because: "there are as many as the plan wants", threads: "", wanted: 2, held: ["/domain/iothreads 2"] },
+    { because: "others' threads stay", threads: "<iothreads>4</iothreads>", wanted: 2, held: ["/domain/iothreads 4"] },
+    {
+      because: "where numbers are listed, ours are too",
+      threads: "<iothreads>2</iothreads><iothreadids><iothread id='4'/><iothread id='2' thread_pool_min='1'/></iothreadids>",
+      wanted: 3,
+      held: [
+        "/domain/iothreads 4",
+        "/domain/iothreadids",
+        '/domain/iothreadids/iothread id="4"',
+        '/domain/iothreadids/iothread id="2" thread_pool_min="1"',
+        '/domain/iothreadids/iothread id="1"',
+        '/domain/iothreadids/iothread id="3"',
+      ],
+    },
+  ])("$because", ({ threads, wanted, held }) => {
+    const once = domainXml({ ...plan, iothreads: wanted }, base(threads));
+    expect(threadsOf(once)).toEqual(held);
+    expect(domainXml({ ...plan, iothreads: wanted }, once)).toBe(once);
+  });
+});
+
+describe("memory for a vhost-user daemon", () => {
+  const memoryOf = (xml: string) => differences("<domain/>", xml).added.filter((line) => line.startsWith("/domain/memoryBacking"));
+  const daemon: DomainPlan = { ...plan, disks: [{ ...rootDisk, source: { type: "vhostuser", socket: "/s" }, format: "raw" }] };
+  const base = (memory: string) => domainXml(plan).replace("<vcpu>", `${memory}<vcpu>`);
+
+  test.each([
+    { because: "it is a file that both open", memory: "", held: ["", '/access mode="shared"', '/source type="memfd"'] },
+    {
+      because: "huge pages are files",
+      memory: "<memoryBacking><hugepages/></memoryBacking>",
+      held: ["", '/access mode="shared"', "/hugepages"],
+    },
+    {
+      because: "a file of somebody else's choice stays",
+      memory: "<memoryBacking><source type='file'/><access mode='private'/></memoryBacking>",
+      held: ["", '/access mode="shared"', '/source type="file"'],
+    },
+  ])("is shared: $because", ({ memory, held }) => {
+    expect([...memoryOf(domainXml(daemon, base(memory)))].sort()).toEqual(held.map((line) => `/domain/memoryBacking${line}`));
+  });
+
+  test("is left alone where there is no daemon", () => {
+    expect(memoryOf(domainXml(plan))).toEqual([]);
+    expect(memoryOf(domainXml(plan, base("<memoryBacking><access mode='shared'/></memoryBacking>")))).toHaveLength(2);
+  });
+});
+
+test.each([
+  { because: "there is room for disks to come", machine: "q35", disks: 1, ports: 14 },
+  { because: "the machine's own disks do not take it", machine: "pc-q35-9.0", disks: 9, ports: 19 },
+  { because: "Arm's machine is one of PCI Express too", machine: "virt", disks: 0, ports: 14 },
+  { because: "i440fx has slots", machine: "pc", disks: 1, ports: 0 },
+  { because: "the default machine is i440fx", machine: undefined, disks: 1, ports: 0 },
+])("a new machine $machine with $disks disks has $ports ports, because $because", ({ machine, disks, ports }) => {
+  const letters = Array.from("abcdefghijkl").slice(0, disks);
+  const made = domainXml({ ...plan, machine, disks: letters.map((letter) => ({ ...rootDisk, key: letter, target: `vd${letter}` })) });
+  expect([...made.matchAll(/model="pcie-root-port"/g)]).toHaveLength(ports);
+  const older = domainXml({ ...plan, machine: "pc" });
+  expect(domainXml({ ...plan, machine }, older)).not.toContain("pcie-root-port");
+});
+
 describe("disks are told apart", () => {
   test("by alias: two that swap targets swap targets, not images", () => {
     const second = { ...rootDisk, key: "second", target: "vdb", source: { type: "file", path: "/images/second" } } as const;

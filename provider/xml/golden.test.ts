@@ -2,10 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { DomainDisk, NetworkSource } from "../plan/domain";
 import { diskXml } from "./disk-xml";
 import { cached, direct, mediaDisk, metadata, plan, rootDisk } from "./domain-plan.fixture";
 import { domainXml } from "./domain-xml";
 import { parseDomain } from "./parse-domain";
+import { secretXml } from "./secret-xml";
 import { probeDiskXml, probeDomainXml } from "./probe-xml";
 import { volumeXml } from "./storage-xml";
 import { planOf } from "./domain-plan.fixture";
@@ -24,7 +26,44 @@ const scsiDisk = {
   format: "raw",
 } as const;
 
-const goldens: Readonly<Record<string, { because: string; schema: "domain" | "storagevol" | "none"; xml: () => string }>> = {
+const secretUuid = "5f2f1d0e-6a9e-4a43-9d6a-0b1a5a1f6c77";
+const networkDisk = (letter: string, source: Omit<NetworkSource, "type">) =>
+  ({
+    ...rootDisk,
+    key: source.protocol,
+    target: `vd${letter}`,
+    format: "raw",
+    source: { type: "network", ...source },
+    driver: cached,
+  }) as const satisfies DomainDisk;
+
+const networkDisks = [
+  networkDisk("a", {
+    protocol: "rbd",
+    name: "libvirt/web",
+    hosts: [{ name: "mon1", port: 6789 }, { name: "mon2" }],
+    auth: { username: "libvirt", type: "ceph", secretUuid },
+  }),
+  networkDisk("b", {
+    protocol: "iscsi",
+    name: "iqn.2024-01.org.example:a/1",
+    hosts: [{ name: "10.0.0.1", port: 3260 }],
+    auth: { username: "chap", type: "iscsi", secretUuid },
+    initiator: "iqn.2024-01.org.example:web",
+  }),
+  networkDisk("c", { protocol: "nfs", name: "/vms/web.img", hosts: [{ name: "nas" }], identity: { user: "+1000", group: "+1000" } }),
+  {
+    ...networkDisk("d", {
+      protocol: "https",
+      name: "/a%20b/debian.iso",
+      query: "?token=1&x=2",
+      hosts: [{ name: "example.org", port: 8443 }],
+    }),
+    ...{ device: "cdrom", bus: "sata", target: "sda", readonly: true },
+  },
+] as const satisfies readonly DomainDisk[];
+
+const goldens: Readonly<Record<string, { because: string; schema: "domain" | "storagevol" | "secret" | "none"; xml: () => string }>> = {
   "domain-minimal": { because: "the smallest machine that a program can ask for", schema: "domain", xml: () => domainXml(plan) },
   "domain-no-disks": { because: "a machine needs no disk", schema: "domain", xml: () => domainXml({ ...plan, disks: [] }) },
   "domain-disks": {
@@ -40,6 +79,52 @@ const goldens: Readonly<Record<string, { because: string; schema: "domain" | "st
           { ...rootDisk, key: "usb", bus: "usb", target: "sdc", driver: cached },
         ],
       }),
+  },
+  "domain-network-disks": {
+    because: "every kind of network source, with all that it may have",
+    schema: "domain",
+    xml: () => domainXml({ ...plan, disks: networkDisks }),
+  },
+  "domain-device-disks": {
+    because: "a controller and a daemon take no driver settings; the daemon wants shared memory",
+    schema: "domain",
+    xml: () =>
+      domainXml({
+        ...plan,
+        disks: [
+          { ...rootDisk, format: "raw", source: { type: "nvme", address: "0000:01:00.0", namespace: 1 } },
+          {
+            ...rootDisk,
+            key: "daemon",
+            target: "vdb",
+            format: "raw",
+            source: { type: "vhostuser", socket: "/run/vhost.sock" },
+            tuning: { queues: 4 },
+          },
+        ],
+      }),
+  },
+  "domain-tuned-disks": {
+    because: "threads, queues and limits at virtio disks, a World Wide Name at a SCSI disk",
+    schema: "domain",
+    xml: () =>
+      domainXml({
+        ...plan,
+        iothreads: 2,
+        disks: [
+          {
+            ...rootDisk,
+            tuning: { iothread: 2, queues: 4, throttle: { totalBytesPerSecond: 104857600, maxTotalBytesPerSecond: 209715200 } },
+          },
+          { ...rootDisk, key: "data", target: "vdb", tuning: { throttle: { readIops: 500, writeIops: 200, group: "data" } } },
+          { ...scsiDisk, serial: "shared", tuning: { wwn: "5000c50015ea71ad" } },
+        ],
+      }),
+  },
+  "domain-discard-no-unref": {
+    because: "libvirt knows the word from 9.5 on, and so do its schemas: older ones refuse this file",
+    schema: "none",
+    xml: () => domainXml({ ...plan, disks: [{ ...rootDisk, tuning: { discardNoUnref: true } }] }),
   },
   "domain-direct-boot": {
     because: "direct kernel boot with the console to a file, on TCG, still being made",
@@ -93,6 +178,21 @@ const goldens: Readonly<Record<string, { because: string; schema: "domain" | "st
         backing: { path: "/var/lib/libvirt/images/debian-12.qcow2", format: "qcow2" },
       }),
   },
+  "secret-ceph": {
+    because: "a cephx key's place, under its usage",
+    schema: "secret",
+    xml: () => secretXml({ uuid: secretUuid, type: "ceph", usage: "kvm web root", description: "The password of a disk." }),
+  },
+  "secret-iscsi": {
+    because: "a CHAP password's place has another name for its usage",
+    schema: "secret",
+    xml: () => secretXml({ uuid: secretUuid, type: "iscsi", usage: "kvm web data" }),
+  },
+  "disk-network-hotplug": {
+    because: "a running machine gets network disks whole",
+    schema: "none",
+    xml: () => diskXml({ ...networkDisks[0], tuning: { iothread: 1, throttle: { totalIops: 500 } } }),
+  },
   "probe-domain": {
     because: "the paused throw-away machine",
     schema: "domain",
@@ -133,7 +233,7 @@ describe("libvirt's schemas", () => {
   const testOrSkip = canValidate ? test : test.skip;
   const bases = readdirSync(baseFolder).map((file) => join(baseFolder, file));
 
-  testOrSkip.each(["domain", "storagevol"] as const)(`accept what we write: %s${because}`, (schema) => {
+  testOrSkip.each(["domain", "storagevol", "secret"] as const)(`accept what we write: %s${because}`, (schema) => {
     const files = Object.entries(goldens).flatMap(([name, golden]) => (golden.schema === schema ? [pathOf(name)] : []));
     const { status, stderr } = validate(schema, files);
     expect({ status, wrong: stderr.split("\n").filter((line) => !line.endsWith(" validates") && line !== "") }).toEqual({

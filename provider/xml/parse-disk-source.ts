@@ -1,5 +1,5 @@
 // The element of a disk of any origin -> where its data is, in a plan's words, or that no plan could say it.
-import { plainSource } from "../plan/disk-source";
+import { plainSource, urlPathOf } from "../plan/disk-source";
 import { diskProtocols, type DiskAuth, type DiskProtocol, type DiskSource, type NetworkHost, type NetworkSource } from "../plan/domain";
 import { attributeOf, childOf, childrenOf, type XmlElement } from "./document";
 import { integerOf } from "./size";
@@ -12,6 +12,9 @@ const secretTypes: Readonly<Partial<Record<DiskProtocol, DiskAuth["type"]>>> = {
 
 /** What makes other data of a network source, or comes instead of its hosts. */
 const unsaidParts = ["snapshot", "config"] as const;
+
+/** libvirt holds the path of a URL as it is, and encodes it for QEMU. */
+export const isUrl = (protocol: DiskProtocol): boolean => protocol === "http" || protocol === "https";
 
 const hexRadix = 16;
 const pciDigits = { domain: 4, bus: 2, slot: 2, function: 1 } as const;
@@ -78,7 +81,7 @@ function parseNetwork(disk: XmlElement, source: XmlElement): NetworkSource | und
   return {
     type: "network",
     protocol,
-    name,
+    name: isUrl(protocol) ? urlPathOf(name) : name,
     hosts,
     ...auth,
     ...identity,
