@@ -1,4 +1,4 @@
-import { LibvirtArgumentError, LibvirtConnectionError, LibvirtError, LibvirtTimeoutError } from "node-libvirt";
+import { LibvirtArgumentError, LibvirtConnectionError, LibvirtError, LibvirtTimeoutError, LibvirtUploadError } from "node-libvirt";
 import { CancelledError, HostConnectionError, HostError } from "../errors";
 import { hostErrorCodes } from "./codes";
 import { connectLibvirt } from "./connect";
@@ -24,6 +24,7 @@ test.each([
   },
   { from: new LibvirtTimeoutError("domainCreateWithFlags", 5, true), to: HostConnectionError, says: /may still carry it out/ },
   { from: new LibvirtArgumentError("domainDefineXmlFlags", "too long"), to: HostError, says: /too long/ },
+  { from: new LibvirtUploadError("lost", "the end is missing"), to: HostError, says: /the end is missing \(code 38\).*Free space/ },
 ])("$from.name becomes one of ours: $says", ({ from, to, says }) => {
   const error = translateError(from, uri, context, undefined);
   expect(error).toBeInstanceOf(to);
