@@ -21,19 +21,20 @@ export interface FakeImages extends ImageSources {
 
 const refuse = (source: string, detail: string) => new ImageError(detail, { doing: "opening", what: source, wayOut: "Check it." });
 
+const isHole = (block: Buffer) => block.length === holeBytes && block.every((byte) => byte === 0);
+
 async function* piecesOf(content: Buffer, images: FakeImages): AsyncIterable<ImagePiece> {
+  const blockAt = (at: number) => content.subarray(at, at + holeBytes);
   for (let at = 0; at < content.length;) {
     await images.onPiece(at);
-    const hole = content.subarray(at, at + holeBytes);
-    if (hole.length === holeBytes && hole.every((byte) => byte === 0)) {
-      yield { holeBytes: hole.length };
-      at += hole.length;
+    if (isHole(blockAt(at))) {
+      yield { holeBytes };
+      at += holeBytes;
       continue;
     }
-    const next = content.indexOf(Buffer.alloc(holeBytes), at);
-    const end = Math.min(at + pieceBytes, next < 0 ? content.length : Math.max(next, at + 1));
-    yield { data: content.subarray(at, end) };
-    at = end;
+    const start = at;
+    while (at < content.length && at - start < pieceBytes && !isHole(blockAt(at))) at += holeBytes;
+    yield { data: content.subarray(start, at) };
   }
 }
 

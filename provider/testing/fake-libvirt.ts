@@ -85,6 +85,17 @@ export interface FakePoolOptions {
   readonly capacityBytes?: number;
 }
 
+export interface FakeFileOptions {
+  readonly path: string;
+  readonly format?: "raw" | "qcow2";
+  readonly capacityBytes?: number;
+  readonly backing?: FakeFile["backing"];
+  /** Bytes that it takes of its pool's room. */
+  readonly allocatedBytes?: number;
+  /** libvirt does not know it before the pool's next rescan. */
+  readonly unseen?: boolean;
+}
+
 /** A call that waits inside the fake until it is released. */
 export interface FakeHold {
   /** Resolves when the call has come in. */
@@ -107,7 +118,7 @@ export interface FakeLibvirt extends Libvirt {
   addPool(options: FakePoolOptions): void;
   setPoolActive(name: string, active: boolean): void;
   /** Puts an image on the host without libvirt's doing; a pool sees it at once unless `unseen`. */
-  addFile(file: { path: string; format?: "raw" | "qcow2"; capacityBytes?: number; backing?: FakeFile["backing"]; unseen?: boolean }): void;
+  addFile(file: FakeFileOptions): void;
   removeFile(path: string): void;
   /** The image as it is now; undefined where there is none. */
   file(path: string): FakeFile | undefined;
@@ -253,8 +264,8 @@ function hands(state: FakeState, script: Script) {
       const pool = state.pools.get(name);
       if (pool) pool.active = active;
     },
-    addFile: ({ path, format = "qcow2", capacityBytes = 1024 ** 3, backing, unseen = false }) => {
-      state.files.set(path, { path, format, capacityBytes, backing });
+    addFile: ({ path, format = "qcow2", capacityBytes = 1024 ** 3, backing, allocatedBytes, unseen = false }) => {
+      state.files.set(path, { path, format, capacityBytes, backing, allocatedBytes });
       if (!unseen) state.pools.forEach((pool) => rescan(state, pool));
     },
     removeFile: (path) => void state.files.delete(path),

@@ -27,7 +27,8 @@ const isSame = (field: string, before: Value | undefined, after: Value | undefin
 
 function fieldChanges(olds: Values, news: Values): PropertyChange[] {
   return Object.entries(comparisons).flatMap(([field, { kept, replace }]) => {
-    const [before, after] = [olds[field], news[field]];
+    const before = olds[field];
+    const after = news[field];
     if ((kept && after === undefined) || isSame(field, before, after)) return [];
     return [{ path: field, kind: kindOf(before, after), inputDiff: true, ...(replace ? { replace } : {}) }];
   });

@@ -1,9 +1,10 @@
 // read: the volume as the host holds it now, as state and as the inputs that would have asked for it.
-import { HostError, RefusedError } from "../../errors";
-import type { VolumeRecord, VolumeRef } from "../../libvirt/port";
+import { RefusedError } from "../../errors";
+import type { VolumeRecord } from "../../libvirt/port";
 import type { DiskFormat } from "../../plan/domain";
 import { formatSize } from "../../plan/size";
 import { parseVolume } from "../../xml/storage-xml";
+import { knownVolume } from "../known-volume";
 import type { Call, Observed, Values } from "../resource";
 import { asValues, defined } from "../values";
 import type { VolumeInputs } from "./contract";
@@ -20,29 +21,10 @@ export async function read({ id, oldInputs, oldState }: ReadRequest, call: Call)
   if (ref === undefined) {
     throw new RefusedError([{ path: "id", reason: `is ${JSON.stringify(id)}, but must be "pool/name" or the volume's absolute path.` }]);
   }
-  const record = await findVolume(ref, call);
+  const record = await knownVolume(ref, call);
   if (record === undefined) return undefined;
   const inputs = oldInputs === undefined ? importedInputs(record) : driftedInputs(oldInputs, oldState, record);
   return { id: idOf(record), inputs, state: stateOf(inputs, record) };
-}
-
-/** libvirt knows a pool's volumes as of its last look: one that it does not know is looked for once more before it is called gone. */
-export async function findVolume(ref: VolumeRef, { services: { libvirt }, signal }: Call): Promise<VolumeRecord | undefined> {
-  const found = await libvirt.findVolume(ref, { signal });
-  if (found !== undefined) return found;
-  const folder = "path" in ref ? ref.path.slice(0, ref.path.lastIndexOf("/")) : undefined;
-  const pools = await libvirt.listPools({ signal });
-  const pool = pools.find(
-    ({ active, name, xml }) => active && ("pool" in ref ? name === ref.pool : xml.includes(`<path>${folder}</path>`)),
-  );
-  if (pool === undefined) return undefined;
-  try {
-    await libvirt.refreshPool(pool.name, { signal });
-  } catch (error) {
-    // Work in the pool forbids a rescan. What libvirt knows must do then.
-    if (!(error instanceof HostError)) throw error;
-  }
-  return libvirt.findVolume(ref, { signal });
 }
 
 /** Another capacity than last time is a size that somebody gave it; what a pool rounded up is not. */

@@ -1,11 +1,11 @@
 // remove: deletes the volume, unless something lives on it. Converges the host.
 import type { Problem } from "../../errors";
 import { RefusedError } from "../../errors";
+import { knownVolume } from "../known-volume";
 import { poolLock } from "../pool-lock";
 import type { Call, Values } from "../resource";
 import { shownMachineUse, volumeUses } from "../volume-uses";
 import type { VolumeUses } from "../volume-uses";
-import { findVolume } from "./read";
 import { placeOf } from "./state";
 
 interface RemoveRequest {
@@ -24,7 +24,7 @@ export async function remove({ id, oldInputs }: RemoveRequest, call: Call): Prom
     return;
   }
   await poolLock(libvirt.uri, place.pool, async () => {
-    const record = await findVolume(place, call);
+    const record = await knownVolume(place, call);
     if (record === undefined) return;
     const uses = await volumeUses(record.path, call);
     const problems = useProblems(id, uses);

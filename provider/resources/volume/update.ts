@@ -4,13 +4,13 @@ import type { VolumeRecord } from "../../libvirt/port";
 import { formatSize } from "../../plan/size";
 import { parsePool } from "../../xml/pool-xml";
 import { growVolume } from "../grow-volume";
+import { knownVolume } from "../known-volume";
 import type { Call, DiffRequest, Stored, Values } from "../resource";
 import { unknown } from "../resource";
 import { sizeBytes } from "../values";
 import { isFolderPool } from "../volume-clone";
 import { volumeUses } from "../volume-uses";
 import { shrinkReason } from "./check";
-import { findVolume } from "./read";
 import { placeOf, stateOf } from "./state";
 
 /** Fields that say how a volume is made. */
@@ -21,7 +21,7 @@ export async function update(
   call: Call,
 ): Promise<Stored> {
   const place = placeOf(id);
-  const record = place && (await findVolume(place, call));
+  const record = place && (await knownVolume(place, call));
   if (place === undefined || record === undefined) {
     throw new RefusedError([
       { path: "name", reason: `names ${id}, which is gone from the host. Run pulumi refresh, then it is made anew.` },
@@ -35,7 +35,7 @@ export async function update(
   if (preview) return { state: { ...stateOf(news, record), capacity: capacityAfter(news, record, toGrow ? wantedBytes : undefined) } };
   if (!toGrow || wantedBytes <= record.capacityBytes) return { state: stateOf(news, record) };
   await grow(place, record, wantedBytes, call);
-  return { state: stateOf(news, (await findVolume(place, call)) ?? record) };
+  return { state: stateOf(news, (await knownVolume(place, call)) ?? record) };
 }
 
 /** What the volume has, in the words of what was asked: a pool that rounded the size up then has as much as was asked for. */
