@@ -22,7 +22,10 @@ test.each([
 
 test("a whole disk goes in live, and out when the guest lets go", () => {
   expect(fieldEffect("disks.data", "added")?.effect).toBe("live");
-  expect(fieldEffect("disks.data", "removed")).toMatchObject({ effect: "live", because: expect.stringContaining("guest lets go") as string });
+  expect(fieldEffect("disks.data", "removed")).toMatchObject({
+    effect: "live",
+    because: expect.stringContaining("guest lets go") as string,
+  });
 });
 
 test.each(["nothing", "constructor", "disks", "disks.root.nothing", "disks.root.constructor"])("%s is no input", (path) => {
