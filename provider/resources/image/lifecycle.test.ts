@@ -432,7 +432,7 @@ test("a Volume on it: linked by its path, known at preview", async () => {
   const data = createResourceDriver({ definition: volume, libvirt: fake, host: createFakeHostObserver(), name: "data" });
   expect(await data.preview({ pool: "default", name: "v", image: preview.state!["path"]!, size: "1GiB" })).toMatchObject({ did: "create" });
   await debianImage.up(program());
-  const linked = { pool: "default", name: "v", image: debianImage.now.state["path"]!, size: "1GiB" };
+  const linked: Values = { pool: "default", name: "v", image: debianImage.now.state["path"]!, size: "1GiB" };
   expect(await data.up(linked)).toMatchObject({ did: "create" });
   expect(fake.file("/images/v")).toMatchObject({ backing: { path: `/images/${debianName}`, format: "qcow2" } });
 });
