@@ -10,6 +10,11 @@ export type HostDefaults = import("./hostDefaults").HostDefaults;
 export const HostDefaults: typeof import("./hostDefaults").HostDefaults = null as any;
 utilities.lazyLoad(exports, ["HostDefaults"], () => require("./hostDefaults"));
 
+export { ImageArgs } from "./image";
+export type Image = import("./image").Image;
+export const Image: typeof import("./image").Image = null as any;
+utilities.lazyLoad(exports, ["Image"], () => require("./image"));
+
 export { ProviderArgs } from "./provider";
 export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
@@ -24,6 +29,11 @@ export { VirtualMachineArgs } from "./virtualMachine";
 export type VirtualMachine = import("./virtualMachine").VirtualMachine;
 export const VirtualMachine: typeof import("./virtualMachine").VirtualMachine = null as any;
 utilities.lazyLoad(exports, ["VirtualMachine"], () => require("./virtualMachine"));
+
+export { VolumeArgs } from "./volume";
+export type Volume = import("./volume").Volume;
+export const Volume: typeof import("./volume").Volume = null as any;
+utilities.lazyLoad(exports, ["Volume"], () => require("./volume"));
 
 
 // Export enums:
@@ -44,10 +54,14 @@ const _module = {
         switch (type) {
             case "kvm:index:HostDefaults":
                 return new HostDefaults(name, <any>undefined, { urn })
+            case "kvm:index:Image":
+                return new Image(name, <any>undefined, { urn })
             case "kvm:index:StoragePool":
                 return new StoragePool(name, <any>undefined, { urn })
             case "kvm:index:VirtualMachine":
                 return new VirtualMachine(name, <any>undefined, { urn })
+            case "kvm:index:Volume":
+                return new Volume(name, <any>undefined, { urn })
             default:
                 throw new Error(`unknown resource type ${type}`);
         }

@@ -20,6 +20,20 @@ export interface AcceleratorFactsArgs {
     why: pulumi.Input<string>;
 }
 
+/**
+ * An image that a volume stores only its differences from.
+ */
+export interface BackingStoreArgs {
+    /**
+     * Its format.
+     */
+    format: pulumi.Input<enums.DiskFormat>;
+    /**
+     * The image below, by absolute path on the host. It must stay as it is while this volume is there.
+     */
+    path: pulumi.Input<string>;
+}
+
 export interface DirectBootArgs {
     /**
      * Kernel command line.

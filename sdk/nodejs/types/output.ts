@@ -20,6 +20,20 @@ export interface AcceleratorFacts {
     why: string;
 }
 
+/**
+ * An image that a volume stores only its differences from.
+ */
+export interface BackingStore {
+    /**
+     * Its format.
+     */
+    format: enums.DiskFormat;
+    /**
+     * The image below, by absolute path on the host. It must stay as it is while this volume is there.
+     */
+    path: string;
+}
+
 export interface DirectBoot {
     /**
      * Kernel command line.
