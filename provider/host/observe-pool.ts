@@ -67,7 +67,7 @@ export async function lookAtPool(eyes: Eyes, pool: PoolRecord, options: LookOpti
   return { name, isSeenHere: false, facts: byTable({ ...base, ...(sourceFormat ? { fileSystem: sourceFormat } : {}) }, answer) };
 }
 
-/** What a probe domain said before about the same pool, while libvirt and QEMU are the same. */
+/** What a probe (by a domain, or by a file that got a name for a moment) said before about the same pool, while libvirt and QEMU are the same. */
 export function answeredBefore(
   { name, unanswered }: { readonly name: string; readonly unanswered: UnansweredPool },
   known: HostFacts | undefined,
@@ -75,7 +75,7 @@ export function answeredBefore(
 ): PoolFacts | undefined {
   const before = known?.pools[name];
   const isSame =
-    before?.source === "probe domain" &&
+    (before?.source === "probe domain" || before?.source === "local write") &&
     before.type === unanswered.type &&
     before.path === unanswered.path &&
     before.kind === unanswered.kind &&

@@ -3,6 +3,7 @@ import { createFakeImages } from "../../testing/fake-images";
 import { createFakeHostObserver, poolFacts, ramfsPoolFacts } from "../../testing/fake-host-observer";
 import { createFakeLibvirt } from "../../testing/fake-libvirt";
 import { createResourceDriver } from "../../testing/resource-driver";
+import { probeIsDue } from "../../host/observer";
 import { HostConnectionError } from "../../errors";
 import type { Values } from "../resource";
 import { unknown } from "../resource";
@@ -118,10 +119,12 @@ test("a policy that is not known yet leaves the outputs open at preview, at crea
 });
 
 describe("a pool of which only a probe can tell", () => {
-  test("leaves the outputs open at preview, and is asked at create", async () => {
+  test("is left open at preview beside the others, and is asked at create", async () => {
     const { defaults, host } = createStage();
     host.hideFromLook("ram");
-    expect(typeof (await defaults.preview({})).state?.["settings"]).toBe("symbol");
+    const { state } = await defaults.preview({});
+    expect(state).toMatchObject({ settings: { facts: { pools: { fast: { directIo: "yes" }, ram: { why: probeIsDue } } } } });
+    expect(state).toMatchObject({ poolDefaults: { fast: { cache: "none" }, ram: unknown } });
     expect(await defaults.up({})).toMatchObject({ did: "create", state: { settings: { facts: { pools: { ram: { directIo: "no" } } } } } });
   });
 

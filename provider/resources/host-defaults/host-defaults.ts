@@ -68,13 +68,20 @@ function stored(policy: HostPolicy, facts: HostFacts): Stored {
   };
 }
 
+/** What a preview can say: a pool of which only a probe domain can tell is left open, the others stand. Machines know the mark (probeIsDue), and wait too. */
+function foreseen({ state, refreshBeforeUpdate: again }: Stored, facts: HostFacts): Stored {
+  const due = Object.entries(facts.pools).filter(([, { why }]) => why === probeIsDue);
+  const open = Object.fromEntries(due.map(([name]) => [name, unknown] as const));
+  const poolDefaults = isValues(state["poolDefaults"]) ? state["poolDefaults"] : {};
+  return { state: { ...state, poolDefaults: { ...poolDefaults, ...open } }, refreshBeforeUpdate: again };
+}
+
 const notKnownYet = (policy: Values): Stored => ({ state: { ...policy, settings: unknown, poolDefaults: unknown }, refreshBeforeUpdate });
 
-async function observe(
-  policy: Values,
-  how: Pick<ObserveOptions, "depth" | "known" | "withoutProbe">,
-  { services, signal, log }: Call,
-): Promise<Stored> {
+type How = Pick<ObserveOptions, "depth" | "known" | "withoutProbe"> & { readonly preview?: boolean };
+const atPreview = { depth: "look", withoutProbe: "unknown", preview: true } as const;
+
+async function observe(policy: Values, { preview = false, ...how }: How, { services, signal, log }: Call): Promise<Stored> {
   if (containsUnknown(policy)) return notKnownYet(policy);
   const observation = await services.host.observeHost({ ...how, signal, status: (message) => log.status(message) });
   if ("needsProbe" in observation) return notKnownYet(policy);
@@ -83,11 +90,12 @@ async function observe(
     if (!(name in observation.facts.pools))
       log.warn(`pools.${name}: the host has no storage pool of that name (yet); its rule waits for one.`);
   }
-  return stored(asked, observation.facts);
+  const result = stored(asked, observation.facts);
+  return preview ? foreseen(result, observation.facts) : result;
 }
 
 async function create({ inputs: policy, preview }: { readonly inputs: Values; readonly preview: boolean }, call: Call): Promise<Created> {
-  const result = await observe(policy, { depth: preview ? "look" : "probe" }, call);
+  const result = await observe(policy, preview ? atPreview : { depth: "probe" }, call);
   if (preview) return { id: "", ...result };
   const { hostname } = await call.services.libvirt.identify({ signal: call.signal });
   return { id: hostname, ...result };
@@ -102,7 +110,7 @@ async function read(
 }
 
 const update = ({ news, oldState, preview }: DiffRequest & { readonly preview: boolean }, call: Call): Promise<Stored> =>
-  observe(news, { depth: preview ? "look" : "probe", known: knownFacts(oldState) }, call);
+  observe(news, { ...(preview ? atPreview : { depth: "probe" }), known: knownFacts(oldState) }, call);
 
 export const hostDefaults: ResourceDefinition = {
   token: "kvm:index:HostDefaults",

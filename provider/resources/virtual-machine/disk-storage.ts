@@ -1,5 +1,6 @@
 // Where each disk's data is, and what that storage can do: facts for the planner, or what is wrong. I/O only through the host observer and libvirt's reads.
 import type { Problem } from "../../errors";
+import { probeIsDue } from "../../host/observer";
 import type { ObserveOptions } from "../../host/observer";
 import type { VolumeRecord } from "../../libvirt/port";
 import { sourceName } from "../../plan/disk-source";
@@ -102,7 +103,8 @@ async function lookAtPool(
 ): Promise<Looked> {
   const { inputs, services } = asked;
   const { key, inputs: disk } = layout;
-  const known = inputs.host?.facts.pools[pool];
+  const told = inputs.host?.facts.pools[pool];
+  const known = told?.why === probeIsDue ? undefined : told;
   const observed = known === undefined ? await services.host.observePool(pool, options) : { facts: known };
   const path = propertyPath(["disks", key, "pool"]);
   if (observed === undefined) {

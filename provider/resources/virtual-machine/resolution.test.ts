@@ -187,6 +187,15 @@ describe("a storage of which only a probe can tell", () => {
     expect((await domain()).running?.disks[0]).toMatchObject({ cache: "writeback" });
   });
 
+  test("that HostDefaults could not tell at preview either waits too, while a disk elsewhere is planned", async () => {
+    const { web, host } = hidden();
+    const observed = await host.observeHost({ depth: "look", withoutProbe: "unknown" });
+    const settings = { policy: {}, facts: "facts" in observed ? observed.facts : {} } as unknown as Values;
+    expect(typeof (await web.preview(program({ host: settings }))).state?.["effectiveDisks"]).toBe("symbol");
+    const elsewhere = program({ host: settings, disks: { root: { pool: "fast", size: "1GiB" } } });
+    expect(effective((await web.preview(elsewhere)).state ?? {})).toMatchObject({ cache: "none" });
+  });
+
   test("keeps its answer for the same question, before and after a refresh", async () => {
     const { web, fake } = hidden();
     await web.up(program());
