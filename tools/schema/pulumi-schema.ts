@@ -42,7 +42,7 @@ function named(token: string, meta: Meta, types: Types, make: () => JsonObject):
 
 function typeSpec(type: z.core.$ZodType, types: Types, where: string): JsonObject {
   const meta = namedMetaOf(type);
-  if (type instanceof z.ZodString) return { type: "string" };
+  if (type instanceof z.ZodString || type instanceof z.ZodStringFormat) return { type: "string" };
   if (type instanceof z.ZodBoolean) return { type: "boolean" };
   if (type instanceof z.ZodNumber) return { type: type.format === "safeint" ? "integer" : "number" };
   if (type instanceof z.ZodArray) return { type: "array", items: typeSpec(type.element, types, `${where}[]`) };
