@@ -3,6 +3,7 @@ import type { DomainRecord } from "../libvirt/port";
 import { diskChains } from "../xml/disk-chains";
 import { parsePool } from "../xml/pool-xml";
 import { parseVolume } from "../xml/storage-xml";
+import { fewAtATime } from "./few-at-a-time";
 import type { Call } from "./resource";
 import { isFolderPool } from "./volume-clone";
 
@@ -28,17 +29,15 @@ const stateOf = ({ liveXml, hasManagedSave }: DomainRecord): MachineUse["state"]
 
 async function machineUses(path: string, { services: { libvirt }, signal }: Call): Promise<MachineUse[]> {
   const names = await libvirt.listDomains({ signal });
-  const uses = await Promise.all(
-    names.map(async ({ uuid, name }): Promise<MachineUse[]> => {
-      const record = await libvirt.findDomain({ uuid }, { signal });
-      if (record === undefined) return [];
-      const state = stateOf(record);
-      const inner = state === "running" ? record.liveXml : state === "saved" ? await libvirt.savedXml(uuid, { signal }) : undefined;
-      const chains = [...(inner === undefined ? [] : diskChains(inner)), ...diskChains(record.inactiveXml)];
-      const found = chains.find(({ images }) => images.includes(path));
-      return found === undefined ? [] : [{ uuid, name, state, target: found.target, depth: found.images.indexOf(path) }];
-    }),
-  );
+  const uses = await fewAtATime(names, async ({ uuid, name }): Promise<MachineUse[]> => {
+    const record = await libvirt.findDomain({ uuid }, { signal });
+    if (record === undefined) return [];
+    const state = stateOf(record);
+    const inner = state === "running" ? record.liveXml : state === "saved" ? await libvirt.savedXml(uuid, { signal }) : undefined;
+    const chains = [...(inner === undefined ? [] : diskChains(inner)), ...diskChains(record.inactiveXml)];
+    const found = chains.find(({ images }) => images.includes(path));
+    return found === undefined ? [] : [{ uuid, name, state, target: found.target, depth: found.images.indexOf(path) }];
+  });
   return uses.flat();
 }
 
@@ -47,14 +46,14 @@ const mayHaveBacking = (type: string) => isFolderPool(type) || type === "logical
 
 async function overlays(path: string, { services: { libvirt }, signal }: Call): Promise<string[]> {
   const pools = (await libvirt.listPools({ signal })).filter(({ active, xml }) => active && mayHaveBacking(parsePool(xml).type));
-  const found = await Promise.all(
-    pools.map(async ({ name: pool }) => {
-      const names = await libvirt.listVolumes(pool, { signal });
-      const volumes = await Promise.all(names.map((name) => libvirt.findVolume({ pool, name }, { signal })));
-      return volumes.filter((volume) => volume !== undefined && parseVolume(volume.xml).backingPath === path);
-    }),
-  );
-  return found.flat().map((volume) => `${volume?.pool}/${volume?.name}`);
+  const found: string[] = [];
+  for (const { name: pool } of pools) {
+    const names = await libvirt.listVolumes(pool, { signal });
+    const volumes = await fewAtATime(names, (name) => libvirt.findVolume({ pool, name }, { signal }));
+    const above = volumes.filter((volume) => volume !== undefined && parseVolume(volume.xml).backingPath === path);
+    found.push(...above.map((volume) => `${pool}/${volume?.name}`));
+  }
+  return found;
 }
 
 /**
@@ -65,8 +64,7 @@ export async function volumeUses(
   call: Call,
   { machinesOnly = false }: { readonly machinesOnly?: boolean } = {},
 ): Promise<VolumeUses> {
-  const [machines, above] = await Promise.all([machineUses(path, call), machinesOnly ? [] : overlays(path, call)]);
-  return { machines, overlays: above };
+  return { machines: await machineUses(path, call), overlays: machinesOnly ? [] : await overlays(path, call) };
 }
 
 /** "disk vda of the running VM web", "a backing file of disk vda of the saved VM db". */
