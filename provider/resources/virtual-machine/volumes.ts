@@ -4,6 +4,7 @@ import { BugError, HostError, RefusedError } from "../../errors";
 import type { OwnedVolume } from "../../plan/domain";
 import { formatSize } from "../../plan/size";
 import { parseVolume, volumeXml } from "../../xml/storage-xml";
+import { growVolume } from "../grow-volume";
 import { poolLock } from "../pool-lock";
 import { propertyPath } from "../property-path";
 import type { Call } from "../resource";
@@ -159,21 +160,14 @@ async function createVolume(volume: WantedVolume, call: Call): Promise<void> {
 }
 
 /** A running machine's disk grows through QEMU, so that the guest sees it; else its volume does. */
-export async function growVolumes(
-  { toGrow }: VolumeSurvey,
-  machine: ObservedMachine | undefined,
-  { services: { libvirt }, signal, log }: Call,
-): Promise<void> {
+export async function growVolumes({ toGrow }: VolumeSurvey, machine: ObservedMachine | undefined, call: Call): Promise<void> {
   const runs = machine?.record.liveXml !== undefined;
   for (const { volume, fromBytes, toBytes } of toGrow) {
     const { pool, name, path, key } = volume;
-    log.status(`growing disks.${key} from ${formatSize(fromBytes)} to ${formatSize(toBytes)}`);
+    call.log.status(`growing disks.${key} from ${formatSize(fromBytes)} to ${formatSize(toBytes)}`);
     const live = runs ? machine.running?.disks.find((disk) => disk.path === path) : undefined;
-    await poolLock(libvirt.uri, pool, async () => {
-      if (machine === undefined || live === undefined) return libvirt.growVolume({ pool, name }, toBytes, { signal });
-      await libvirt.resizeLiveDisk(machine.record.uuid, live.target, toBytes, { signal });
-      return libvirt.refreshPool(pool, { signal });
-    });
+    const running = machine === undefined || live === undefined ? undefined : { uuid: machine.record.uuid, target: live.target };
+    await growVolume({ pool, name, capacityBytes: toBytes, running }, call);
   }
 }
 

@@ -208,6 +208,16 @@ describe("from an image", () => {
     expect(fake.file("/dev/vg/lv")).toMatchObject({ copiedFrom: "/p/base.qcow2" });
   });
 
+  test("a pool that takes no copies says so", async () => {
+    const { fake, data } = createStage();
+    fake.addPool({ name: "ceph", path: "rbd", type: "rbd" });
+    fake.addFile({ path: "/p/base.qcow2", capacityBytes: bytesPerGiB });
+    const up = await data.up({ pool: "ceph", name: "v", image: "/p/base.qcow2" });
+    expect(up.did).toBe("refused");
+    expect(reasons(up)).toContain("libvirt copies nothing into pools of type rbd");
+    expect(fake.writes).toEqual([]);
+  });
+
   test("a raw image that looks like qcow2 is what it was uploaded as", async () => {
     const { fake, data, newDriver } = createStage();
     const path = "/p/odd-0123456789abcdef.raw";
