@@ -6,11 +6,8 @@ import type { Values } from "../resource";
 import { containsUnknown, isValues, sizeBytes } from "../values";
 import { defaultBus } from "./disk-layout";
 import { sourceFields } from "./disk-sources";
-
-interface Finding {
-  readonly field: string;
-  readonly reason: string;
-}
+import type { Finding } from "./throttle-problems";
+import { throttleFindings, throttleGroupProblems } from "./throttle-problems";
 
 type Rule = (disk: Values, old: Values | undefined) => Finding | readonly Finding[] | undefined;
 
@@ -53,33 +50,30 @@ const credentials =
     return undefined;
   };
 
-/** Total and separate limits of the same kind contradict each other (libvirt refuses them); a burst needs its limit. */
-const throttleRule: Rule = ({ throttle }) => {
-  if (!isValues(throttle)) return undefined;
-  return (["Bytes", "Iops"] as const).flatMap((kind) =>
-    ["Sec", "SecMax"].flatMap((suffix) => {
-      const name = (part: string) => `${part}${kind}${suffix}`;
-      const separate = ["read", "write"].map(name).filter((field) => has(throttle, field));
-      const both =
-        has(throttle, name("total")) && separate.length > 0
-          ? [
-              {
-                field: `throttle.${name("total")}`,
-                reason: `cannot go with ${separate.map(quoted).join(" and ")}: one limit for all, or one for each way.`,
-              },
-            ]
-          : [];
-      const limits = ["total", "read", "write"].filter((part) => suffix === "SecMax" && has(throttle, name(part)));
-      const burst = limits
-        .filter((part) => !has(throttle, `${part}${kind}Sec`))
-        .map((part) => ({
-          field: `throttle.${name(part)}`,
-          reason: `needs ${quoted(`${part}${kind}Sec`)}, the limit that a burst may exceed.`,
-        }));
-      return [...both, ...burst];
-    }),
-  );
+/**
+ * What a vhost-user disk is besides its socket, the daemon decides: libvirt takes nothing of this.
+ * @see https://gitlab.com/libvirt/libvirt/-/blob/v9.0.0/src/conf/domain_validate.c#L311
+ */
+const daemonDecides = ["iothread", "throttle", "serial", "wwn", "readonly", "shareable"] as const;
+
+const vhostUserRule: Rule = (disk) => {
+  if (!has(disk, "vhostUser")) return undefined;
+  const inDaemon = daemonDecides
+    .filter((field) => has(disk, field) && disk[field] !== false)
+    .map((field) => ({ field, reason: "cannot go with `vhostUser`: leave it out, and set it in the daemon, whom the guest talks to." }));
+  if (disk["device"] === "cdrom")
+    return [...inDaemon, { field: "device", reason: 'is "cdrom", but a vhost-user daemon serves disks only.' }];
+  const isElsewhere = typeof busOf(disk) === "string" && busOf(disk) !== "virtio";
+  return isElsewhere
+    ? [...inDaemon, { field: "bus", reason: "cannot go with `vhostUser`, which is virtio itself: leave it out." }]
+    : inDaemon;
 };
+
+/** Buses on which the guest is told a World Wide Name: neither virtio nor usb has one, and libvirt refuses it on sata. */
+const wwnBuses: readonly unknown[] = ["scsi", "ide"];
+
+/** Buses whose disks libvirt makes read-only for nobody. */
+const writableBuses: readonly unknown[] = ["sata", "ide"];
 
 /** Each rule is one row: asked of every disk, with the disk as it was last time. */
 const rules: readonly Rule[] = [
@@ -126,12 +120,16 @@ const rules: readonly Rule[] = [
     isPassthrough(disk) && has(disk, "format") && disk["format"] !== "raw"
       ? { field: "format", reason: 'is "qcow2", but a device has no format: leave it out.' }
       : undefined,
+  vhostUserRule,
+  ...onlyWith(["iothread", "queues"], (disk) => has(disk, "vhostUser") || busOf(disk) === "virtio", "a disk on the `virtio` bus"),
+  ...onlyWith(["wwn"], (disk) => has(disk, "vhostUser") || wwnBuses.includes(busOf(disk)), "a disk on the `scsi` or `ide` bus"),
   (disk) =>
-    isPassthrough(disk) && has(disk, "throttle") && has(disk, "vhostUser")
-      ? { field: "throttle", reason: "cannot go with `vhostUser`: the data does not pass through QEMU. Limit it in the daemon." }
+    (disk["readonly"] === true || has(disk, "http")) && disk["device"] !== "cdrom" && writableBuses.includes(busOf(disk))
+      ? {
+          field: "bus",
+          reason: `is ${quoted(String(busOf(disk)))}, where no disk can be read-only: use virtio, scsi or usb, or device "cdrom".`,
+        }
       : undefined,
-  ...onlyWith(["iothread", "queues"], (disk) => busOf(disk) === "virtio", "a disk on the `virtio` bus"),
-  ...onlyWith(["wwn"], (disk) => busOf(disk) !== "virtio", "a disk on another bus than `virtio` (`scsi`, say)"),
   (disk) =>
     disk["discardNoUnref"] === true && disk["format"] === "raw"
       ? { field: "discardNoUnref", reason: "goes with qcow2 only: leave it out, or use that format." }
@@ -142,7 +140,11 @@ const rules: readonly Rule[] = [
     isValues(nfs) && has(nfs, "user") !== has(nfs, "group")
       ? { field: has(nfs, "user") ? "nfs.group" : "nfs.user", reason: "is required too: libvirt takes user and group together." }
       : undefined,
-  throttleRule,
+  ({ nfs }) =>
+    isValues(nfs) && isValues(nfs["server"]) && has(nfs["server"], "port")
+      ? { field: "nfs.server.port", reason: "cannot be given for NFS: libvirt takes the port that the server announces. Leave it out." }
+      : undefined,
+  ({ throttle }) => throttleFindings(throttle),
   (disk, old) => {
     const now = bytes(disk, "size");
     const before = bytes(old, "size");
@@ -164,7 +166,7 @@ export function diskProblems(disks: Values, oldDisks: Values | undefined): Probl
     const found = rules.flatMap((rule) => rule(disk, isValues(old) ? old : undefined) ?? []);
     return found.map(({ field, reason }) => ({ path: propertyPath(["disks", key, ...(field === "" ? [] : field.split("."))]), reason }));
   });
-  return [...each, ...claims.flatMap((claim) => claimedTwice(disks, claim))];
+  return [...each, ...claims.flatMap((claim) => claimedTwice(disks, claim)), ...throttleGroupProblems(disks)];
 }
 
 /** What only one disk can have: the field that says it, and the fields that make it the same. */
