@@ -8,12 +8,10 @@ import { extendPath, repoDir } from "./lib/folders.mjs";
 import { ensurePackages } from "./lib/packages.mjs";
 import { runVisibly } from "./lib/run.mjs";
 import { MissingPart, runMain, say, step } from "./lib/steps.mjs";
-import { isAtLeast } from "./lib/versions.mjs";
+import { isAtLeast, oldestNode } from "./lib/versions.mjs";
 import { ensureSdkGenerator } from "./pulumi/gen-sdk.mjs";
 import { ensurePulumi } from "./pulumi/pulumi-cli.mjs";
 import { hostPackages, registryPackages, unwantedUnits } from "./system-packages.mjs";
-
-const OLDEST_NODE = "20.0.0";
 
 /**
  * What a command needs: `host` a private libvirt host, `pulumi` the engine, `generator` the SDK generator. The npm packages always.
@@ -26,8 +24,8 @@ const OLDEST_NODE = "20.0.0";
  * @returns {Promise<{ pathFolders: string[] }>}
  */
 export async function setUp(needs) {
-  if (!isAtLeast(process.version, OLDEST_NODE))
-    throw new MissingPart(`This is Node ${process.version}.`, `install Node ${OLDEST_NODE} or newer.`);
+  if (!isAtLeast(process.version, oldestNode))
+    throw new MissingPart(`This is Node ${process.version}.`, `install Node ${oldestNode} or newer.`);
   // Whoever brings a libvirt gets no other one.
   const makesHost = needs.includes("host") && !process.env.LIBVIRT_DEFAULT_URI;
   const packages = [...(needs.length > 0 ? Object.keys(registryPackages) : []), ...(makesHost ? Object.keys(hostPackages) : [])];

@@ -5,7 +5,7 @@ export const registryPackages = {
   "ca-certificates": "talking to the package registries",
 };
 
-/** For private libvirt hosts, their storage and the test guest; not installed where LIBVIRT_DEFAULT_URI is given.
+/** For private libvirt hosts, their storage, the servers of tests and the test guest; not installed where LIBVIRT_DEFAULT_URI is given.
  * @type {Record<string, string>} */
 export const hostPackages = {
   "libvirt-daemon-system": "libvirtd, run privately by the tests",
@@ -35,6 +35,8 @@ export const hostPackages = {
   rpcbind: "where the NFS client finds its server",
   "zfs-fuse": "ZFS without a kernel module",
   bindfs: "a FUSE file system over a plain folder",
+  "openssh-server": "sshd on a loopback port, from which tests fetch images by sftp",
+  "openssh-client": "sftp and ssh-keygen, by which they do so",
   "libxml2-utils": "xmllint, to hold our XML against libvirt's schemas",
   cpio: "the test guest's RAM disk",
   kmod: "the test guest's modules",
@@ -51,4 +53,5 @@ export const unwantedUnits = {
   "nfs-ganesha": ["nfs-ganesha.service", "nfs-ganesha-lock.service"],
   rpcbind: ["rpcbind.socket", "rpcbind.service"],
   "zfs-fuse": ["zfs-fuse.service"],
+  "openssh-server": ["ssh.service", "ssh.socket"],
 };

@@ -1,4 +1,7 @@
-// Compares dotted versions.
+// Compares dotted versions, and names the oldest Node that everything here runs on.
+
+/** undici 7, by which the plugin downloads images, asks for it; the `engines` of our packages say the same. */
+export const oldestNode = "20.18.1";
 
 /**
  * @param {string} version may begin with "v" or "go", and end in a suffix

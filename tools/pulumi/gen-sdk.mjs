@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { cacheDir, repoDir } from "../lib/folders.mjs";
 import { goBuild } from "../lib/go.mjs";
 import { run } from "../lib/run.mjs";
+import { oldestNode } from "../lib/versions.mjs";
 
 const moduleDir = join(repoDir, "tools", "pulumi");
 const sources = ["go.mod", "go.sum", "gen-sdk/main.go"];
@@ -53,7 +54,7 @@ function finishNodePackage(file) {
     main: "./bin/index.js",
     types: "./bin/index.d.ts",
     files: ["bin", "README.md"],
-    engines: { node: ">=20" },
+    engines: { node: `>=${oldestNode}` },
   };
   writeFileSync(file, `${JSON.stringify(finished, null, 2)}\n`);
 }
