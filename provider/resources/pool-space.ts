@@ -1,5 +1,5 @@
 // Failures in a pool that is (nearly) full, told as such: by how much space there is, never by the text of an error. Facts -> message.
-import { HostError } from "../errors";
+import { HostError, RefusedError } from "../errors";
 import type { Call } from "./resource";
 
 export interface SpaceNeed {
@@ -28,6 +28,13 @@ export async function freeBytes(pool: string, { services: { libvirt }, signal }:
   });
   const record = await libvirt.findPool(pool, { signal });
   return record?.active === true ? record.availableBytes : undefined;
+}
+
+/** For work that takes its space at once: refuses it, at the input that asks for it, before gigabytes are written for nothing. */
+export async function requireSpace(need: SpaceNeed, path: string, call: Call): Promise<void> {
+  const available = await freeBytes(need.pool, call);
+  if (available === undefined || available >= need.neededBytes) return;
+  throw new RefusedError([{ path, reason: `is full, for which there is no room. ${spaceReason(need, available)}` }]);
 }
 
 /** The error with the space as its explanation, where there is too little of it; else the error as it is. To be asked after what was begun is deleted. */

@@ -5,6 +5,7 @@ import type { DiskFormat } from "../../plan/domain";
 import type { StorageFacts } from "../../plan/facts";
 import { uploadedFormat } from "../image-name";
 import { propertyPath } from "../property-path";
+import { closedTo } from "./closed-to";
 import type { EffectiveDisk } from "./contract";
 import type { DiskLayout } from "./disk-layout";
 import type { Asked } from "./disk-storage";
@@ -55,6 +56,8 @@ export async function lookAtImage(
       : { image: { path, format, clone }, chain };
   }
   if ("needsProbe" in observed) return { unresolved: `${place}: direct I/O of ${observed.needsProbe.join(", ")} must be tried by QEMU` };
+  const closed = clone === "linked" ? closedTo(observed.facts) : undefined;
+  if (closed !== undefined) return { problem: { path: place, reason: `is ${JSON.stringify(image)}, and ${closed}` } };
   const [element] = observed.facts;
   const format = inputs.imageFormat ?? uploadedFormat(path) ?? element.format;
   if (format === "other") {

@@ -13,6 +13,7 @@ import { propertyPath } from "../property-path";
 import type { Services } from "../resource";
 import { defined } from "../values";
 import type { CheckedInputs, EffectiveDisk, VirtualMachineInputs } from "./contract";
+import { closedTo } from "./closed-to";
 import { lookAtImage } from "./disk-image";
 import type { DiskLayout } from "./disk-layout";
 import { volumeName } from "./disk-layout";
@@ -72,6 +73,8 @@ async function lookAtFile(
     return options.depth === "look" ? { unresolved: `${path} ${reason}` } : { problem: { path, reason } };
   }
   if ("needsProbe" in observed) return { unresolved: `${path}: direct I/O of ${observed.needsProbe.join(", ")} must be tried by QEMU` };
+  const closed = closedTo(observed.facts);
+  if (closed !== undefined) return { problem: { path, reason: `is ${JSON.stringify(file)}, and ${closed}` } };
   const [image] = observed.facts;
   const format = inputs.format ?? keptFormat(previous?.[key], file) ?? uploadedFormat(file) ?? image.format;
   if (format === "other") {

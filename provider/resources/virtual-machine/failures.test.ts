@@ -1,6 +1,7 @@
 // What libvirt refuses in the middle of create and update, and what is left then.
 import { HostConnectionError, HostError } from "../../errors";
 import { hostErrorCodes } from "../../libvirt/codes";
+import { poolFacts } from "../../testing/fake-host-observer";
 import { createStage, program, withCache } from "../../testing/machine-stage";
 
 const root = { pool: "fast", size: "10GiB" };
@@ -33,6 +34,35 @@ describe("create", () => {
     stage.fake.failNext("createVolume", refusal("disk full"));
     expect(await stage.web.up(two)).toMatchObject({ did: "failed", error: { message: expect.stringContaining("disk full") as string } });
     expect(await leftovers(stage)).toEqual([]);
+  });
+
+  test("a pool without room for a full preallocation is refused at that input, and nothing is left", async () => {
+    const stage = createStage();
+    stage.fake.addPool({ name: "tiny", path: "/pools/tiny", capacityBytes: 2 ** 20 });
+    stage.host.setPool("tiny", poolFacts("/pools/tiny"));
+    const disks = { root, data: { pool: "tiny", size: "1GiB", preallocation: "full" } };
+    expect(await stage.web.up(program({ disks }))).toMatchObject({
+      did: "refused",
+      problems: [{ path: "disks.data.preallocation", reason: expect.stringMatching(/pool tiny has 1 MiB free, and 1 GiB/) as string }],
+    });
+    expect(await leftovers(stage)).toEqual([]);
+  });
+
+  test("a pool that fills up while a volume is preallocated is named, with its space", async () => {
+    const stage = createStage();
+    stage.fake.failNext("createVolume", refusal("cannot allocate 1073741824 bytes"));
+    stage.fake.addPool({ name: "tiny", path: "/pools/tiny", capacityBytes: 2 ** 30 });
+    stage.host.setPool("tiny", poolFacts("/pools/tiny"));
+    const disks = { data: { pool: "tiny", size: "1GiB", preallocation: "full" } };
+    const hold = stage.fake.holdNext("createVolume");
+    const up = stage.web.up(program({ disks }));
+    await hold.reached;
+    stage.fake.addFile({ path: "/pools/tiny/other", allocatedBytes: 2 ** 29 });
+    hold.release();
+    expect(await up).toMatchObject({
+      did: "failed",
+      error: { message: expect.stringMatching(/cannot allocate.*pool tiny has 512 MiB free, and 1 GiB/s) as string },
+    });
   });
 
   test("the second volume fails: the first goes, and the message is libvirt's", async () => {

@@ -37,6 +37,32 @@ test("an overlay on good storage over a base without direct I/O goes through the
   });
 });
 
+test.each([
+  { because: "a file", disk: { file: "/pools/fast/over.qcow2" }, path: "disks.root.file" },
+  { because: "an image that is linked to", disk: { pool: "fast", image: "/pools/fast/over.qcow2" }, path: "disks.root.image" },
+])(
+  "$because whose backing file lies behind a folder that QEMU may not pass is refused at preview, with the way out",
+  async ({ disk, path }) => {
+    const { web, host } = createStage();
+    const overlay = { ...poolFacts("/pools/fast"), path: "/pools/fast/over.qcow2", format: "qcow2", pool: "fast" } as const;
+    const impassable = "/shut has mode 0700, and QEMU's user (64055) may not pass it";
+    host.setChain(overlay.path, [overlay, { ...poolFacts("/shut"), path: "/shut/base.qcow2", format: "qcow2", impassable }]);
+    expect(await web.preview(program({ disks: { root: disk } }))).toMatchObject({
+      did: "refused",
+      problems: [{ path, reason: expect.stringMatching(/\/shut\/base\.qcow2.*0700.*chmod o\+x/s) as string }],
+    });
+  },
+);
+
+test("an image behind such a folder may be copied: libvirt reads it", async () => {
+  const { web, host, fake } = createStage();
+  const image = { ...poolFacts("/pools/fast"), path: "/pools/fast/base.qcow2", format: "qcow2", impassable: "it is shut" } as const;
+  fake.addFile({ path: image.path });
+  host.setChain(image.path, [image]);
+  const root = { pool: "fast", image: image.path, clone: "full" };
+  expect(await web.up(program({ disks: { root } }))).toMatchObject({ did: "create", initErrors: [] });
+});
+
 test("none asked for on ramfs is refused at check, with the path, and nothing on the host is touched", async () => {
   const { web, fake } = createStage();
   const refused = await web.up(program({ disks: { root: { pool: "ram", size: "1GiB", cache: "none" } } }));

@@ -6,6 +6,7 @@ import { formatSize } from "../../plan/size";
 import { parseVolume, volumeXml } from "../../xml/storage-xml";
 import { growVolume } from "../grow-volume";
 import { poolLock } from "../pool-lock";
+import { explainedBySpace, requireSpace } from "../pool-space";
 import { propertyPath } from "../property-path";
 import type { Call } from "../resource";
 import { sizeBytes } from "../values";
@@ -130,7 +131,7 @@ export async function createVolumes(volumes: readonly WantedVolume[], made: (vol
     try {
       await createVolume(volume, call);
     } catch (error) {
-      if (!(error instanceof HostError)) made(volume);
+      if (!(error instanceof HostError || error instanceof RefusedError)) made(volume);
       throw error;
     }
     made(volume);
@@ -156,7 +157,15 @@ async function createVolume(volume: WantedVolume, call: Call): Promise<void> {
   const allocationBytes = preallocation === "full" ? capacityBytes : 0;
   const xml = volumeXml({ name, capacityBytes, allocationBytes, format });
   const preallocateMetadata = format === "qcow2" && preallocation !== "off";
-  await poolLock(libvirt.uri, pool, () => libvirt.createVolume(pool, xml, { signal, preallocateMetadata }));
+  const need = { pool, neededBytes: allocationBytes };
+  await poolLock(libvirt.uri, pool, async () => {
+    if (allocationBytes > 0) await requireSpace(need, propertyPath(["disks", volume.key, "preallocation"]), call);
+    try {
+      await libvirt.createVolume(pool, xml, { signal, preallocateMetadata });
+    } catch (error) {
+      throw await explainedBySpace(error, need, call);
+    }
+  });
 }
 
 /** A running machine's disk grows through QEMU, so that the guest sees it; else its volume does. */

@@ -5,7 +5,7 @@ import { formatSize } from "../../plan/size";
 import { parsePool } from "../../xml/pool-xml";
 import { volumeXml } from "../../xml/storage-xml";
 import { poolLock } from "../pool-lock";
-import { explainedBySpace, freeBytes, spaceReason } from "../pool-space";
+import { explainedBySpace, requireSpace } from "../pool-space";
 import type { Call, Created, Values } from "../resource";
 import { unknown } from "../resource";
 import { containsUnknown, sizeBytes } from "../values";
@@ -90,19 +90,11 @@ async function makeEmpty(
   const preallocateMetadata = format === "qcow2" && preallocation !== "off";
   log.status(`making volume ${name}${capacityBytes === undefined ? "" : ` (${formatSize(capacityBytes)})`} in pool ${pool}`);
   return poolLock(libvirt.uri, pool, async () => {
-    if (isFull) await requireSpace(pool, capacityBytes, call);
+    if (isFull) await requireSpace({ pool, neededBytes: capacityBytes }, "preallocation", call);
     try {
       return await madeOrGone({ pool, name }, call, () => libvirt.createVolume(pool, xml, { signal, preallocateMetadata }));
     } catch (error) {
       throw await explainedBySpace(error, { pool, neededBytes: isFull ? capacityBytes : 0 }, call);
     }
   });
-}
-
-/** Before gigabytes are written for nothing. */
-async function requireSpace(pool: string, neededBytes: number, call: Call): Promise<void> {
-  const available = await freeBytes(pool, call);
-  if (available === undefined || available >= neededBytes) return;
-  const reason = `is full, for which there is no room. ${spaceReason({ pool, neededBytes }, available)}`;
-  throw new RefusedError([{ path: "preallocation", reason }]);
 }
