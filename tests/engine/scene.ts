@@ -52,9 +52,9 @@ const opening = (lab: LabHost, ext4: StagedPool, ramfs: StagedPool): string => `
   };
 `;
 
-/** A block of engine tests on a staged host; skipped with the reason where a part is missing. */
-export function describeScene(name: string, prefix: string, body: (scene: () => Scene) => void): void {
-  const missing = missingForPulumi();
+/** A block of engine tests on a staged host; skipped with the reason where a part is missing (`missingPart`: one that this block needs besides). */
+export function describeScene(name: string, prefix: string, body: (scene: () => Scene) => void, missingPart?: string): void {
+  const missing = missingForPulumi() ?? missingPart;
   if (missing !== undefined) {
     describeOrSkip(missing, name, () => {
       body(() => {
