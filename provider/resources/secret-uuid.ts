@@ -5,5 +5,7 @@ import { createHash } from "node:crypto";
 export function secretUuidOf(owner: string): string {
   const digits = createHash("sha256").update(`pulumi-kvm secret ${owner}`).digest("hex");
   const variant = ((Number.parseInt(digits.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
-  return [digits.slice(0, 8), digits.slice(8, 12), `8${digits.slice(13, 16)}`, variant + digits.slice(17, 20), digits.slice(20, 32)].join("-");
+  return [digits.slice(0, 8), digits.slice(8, 12), `8${digits.slice(13, 16)}`, variant + digits.slice(17, 20), digits.slice(20, 32)].join(
+    "-",
+  );
 }
