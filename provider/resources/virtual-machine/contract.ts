@@ -12,24 +12,13 @@ import {
   ruleFields,
   videoModel,
 } from "../common-contract";
-import { parseSize } from "../../plan/size";
-import { diskBuses, diskDevices, diskFormats, diskProtocols } from "../../plan/domain";
+import { diskBuses, diskDevices, diskProtocols } from "../../plan/domain";
+import { cloneKind, diskFormat, hostPath, preallocation, sizeField } from "../volume-fields";
 
 export const description =
   "A virtual machine on a libvirt host. For every disk the effective cache settings are worked out from the storage it is really on, shown with the reason at preview (`effectiveDisks`), and kept: " +
   "live where possible, else as `applyChanges` says.";
 
-/** A size with its unit, in bytes when parsed: plan/size.ts. */
-const size = z.string().superRefine((text, context) => {
-  const parsed = parseSize(text);
-  if ("problem" in parsed) context.addIssue({ code: "custom", message: parsed.problem });
-});
-
-const diskFormat = z.enum(diskFormats).describe("Image format.").meta({ id: "DiskFormat" });
-
-const cloneKind = z.enum(["linked", "full"]).describe("How a volume starts from an image: `linked` or `full`.").meta({ id: "CloneKind" });
-
-const absolutePath = z.string().startsWith("/", { error: "must be an absolute path on the host." });
 const port = z.int().min(1).max(65_535).optional();
 
 const networkHost = z
@@ -86,7 +75,7 @@ const iscsi = z
 const nfs = z
   .strictObject({
     server: networkHost.describe("The server."),
-    path: absolutePath.describe("The export and the file in it."),
+    path: hostPath.describe("The export and the file in it."),
     user: z.string().min(1).optional().describe('Who QEMU is on the server: a name, or a number as "+1000". Default: QEMU\'s own user.'),
     group: z.string().min(1).optional().describe('The group: a name, or a number as "+1000". Default: QEMU\'s own group.'),
   })
@@ -110,11 +99,11 @@ const nvme = z
   .meta({ id: "NvmeSource" });
 
 const vhostUser = z
-  .strictObject({ socket: absolutePath.describe("The daemon's unix socket on the host.") })
+  .strictObject({ socket: hostPath.describe("The daemon's unix socket on the host.") })
   .describe("A vhost-user-blk daemon (SPDK, qemu-storage-daemon).")
   .meta({ id: "VhostUserSource" });
 
-const bytesPerSecond = size.optional();
+const bytesPerSecond = sizeField.optional();
 const perSecond = z.int().min(1).optional();
 
 const throttle = z
@@ -142,7 +131,7 @@ const throttle = z
 
 export const disk = z
   .strictObject({
-    file: absolutePath
+    file: hostPath
       .optional()
       .describe("An existing image file or block device on the host, by absolute path: a Volume's `path`, say. Never deleted with the VM."),
     pool: z
@@ -180,7 +169,7 @@ export const disk = z
     http: http.optional().describe("A read-only medium on a web server."),
     nvme: nvme.optional().describe("An NVMe controller of the host."),
     vhostUser: vhostUser.optional().describe("A vhost-user-blk daemon."),
-    size: size
+    size: sizeField
       .optional()
       .describe(
         'Capacity of the new volume: "20GiB". Default with `image`: the image\'s. It can grow, also while the VM runs; it never shrinks.',
@@ -190,9 +179,7 @@ export const disk = z
       .describe(
         "Image format. Default: `qcow2` for new volumes in pools of folders, `raw` elsewhere; for an existing file what it was when it was first used.",
       ),
-    preallocation: z
-      .enum(["off", "metadata", "full"])
-      .meta({ id: "Preallocation" })
+    preallocation: preallocation
       .optional()
       .describe("Space taken when the volume is made: none (`off`, default), qcow2's tables (`metadata`), or all of it (`full`)."),
     device: z.enum(diskDevices).meta({ id: "DiskDevice" }).optional().describe("What the guest sees: `disk` (default) or `cdrom`."),
@@ -254,8 +241,8 @@ export const inputs = z.strictObject({
   description: z.string().optional().describe("Free text, kept in the definition."),
   cpus: z.int().min(1).max(4096).optional().describe("Virtual CPUs that are on. Default: 1. Changes within `maxCpus` are live."),
   maxCpus: z.int().min(1).max(4096).optional().describe("The most CPUs that can be on without a restart. Default: `cpus`."),
-  memory: size.describe('Memory: "2GiB". Changes within `maxMemory` are live (balloon).'),
-  maxMemory: size.optional().describe("The most memory the VM can get without a restart. Default: `memory`."),
+  memory: sizeField.describe('Memory: "2GiB". Changes within `maxMemory` are live (balloon).'),
+  maxMemory: sizeField.optional().describe("The most memory the VM can get without a restart. Default: `memory`."),
   machine: z
     .string()
     .min(1)
@@ -266,12 +253,8 @@ export const inputs = z.strictObject({
   firmware: z.enum(["bios"]).meta({ id: "Firmware" }).optional().describe("Firmware. Default: `bios`."),
   directBoot: z
     .strictObject({
-      kernel: z.string().startsWith("/", { error: "must be an absolute path on the host." }).describe("Kernel image on the host."),
-      initrd: z
-        .string()
-        .startsWith("/", { error: "must be an absolute path on the host." })
-        .optional()
-        .describe("Initial RAM disk on the host."),
+      kernel: hostPath.describe("Kernel image on the host."),
+      initrd: hostPath.optional().describe("Initial RAM disk on the host."),
       cmdline: z.string().optional().describe("Kernel command line."),
     })
     .meta({ id: "DirectBoot" })
@@ -279,10 +262,7 @@ export const inputs = z.strictObject({
     .describe("Direct kernel boot: the VM starts this kernel instead of firmware and boot disk."),
   serial: z
     .strictObject({
-      file: z
-        .string()
-        .startsWith("/", { error: "must be an absolute path on the host." })
-        .describe("File on the host that the console output goes to."),
+      file: hostPath.describe("File on the host that the console output goes to."),
     })
     .meta({ id: "Serial" })
     .optional()
