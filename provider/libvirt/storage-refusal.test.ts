@@ -89,6 +89,16 @@ test.each([
   expect(storageRefusal(text)).toMatchObject({ path, protocol: undefined, wayOut: expect.stringContaining(says) as string });
 });
 
+test.each([
+  { because: "a table at an odd place", text: "Active L1 table offset invalid" },
+  { because: "no reference counts", text: "Image does not contain a reference count table" },
+  { because: "tables beyond all bounds", text: "Reference count table too large" },
+  { because: "half a header", text: "qcow2 header too short" },
+])("an image with $because is damaged, and its format is what tells the disk", ({ text }) => {
+  const message = `internal error: qemu unexpectedly closed the monitor: qemu-system-x86_64: -blockdev {"node-name":"libvirt-1-format","driver":"qcow2","file":"libvirt-1-storage","backing":null}: ${text}`;
+  expect(storageRefusal(message)).toMatchObject({ format: "qcow2", wayOut: expect.stringContaining("qemu-img check") as string });
+});
+
 test("a message about anything else is none", () => {
   expect(storageRefusal("internal error: process exited while connecting to monitor")).toBeUndefined();
 });

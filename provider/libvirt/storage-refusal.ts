@@ -8,6 +8,8 @@ export interface StorageRefusal {
   readonly path?: string | undefined;
   /** The network driver that the text comes from. */
   readonly protocol?: DiskProtocol | undefined;
+  /** The format driver that the text comes from: it names no file. */
+  readonly format?: "qcow2" | undefined;
   readonly wayOut: string;
 }
 
@@ -68,7 +70,7 @@ const refusals: readonly Refusal[] = [
       "QEMU runs as a user of its own, who must pass every folder on the way (mode o+x; `namei -l PATH` shows them) and whom AppArmor or SELinux must let.",
   },
   {
-    text: /(?:Image is not in qcow2 format|Image is corrupt|qcow2: .*corrupt|[Ii]nvalid (?:refcount|L1|cluster)|L1 table is too|too large to be|header exceeds)/s,
+    text: /(?:Image is not in qcow2 format|Image is corrupt|qcow2: .*corrupt|[Ii]nvalid (?:refcount|L1|cluster)|(?:L1|[Rr]eference count|Snapshot) table|too large to be|header (?:exceeds|too short))/s,
     wayOut:
       "The image is damaged, or is not of the format that the disk says: `qemu-img check` tells more. Restore it, or give the right `format`.",
   },
@@ -80,10 +82,12 @@ const refusals: readonly Refusal[] = [
 ];
 
 const namedPath = /'(\/[^']+)'/;
+const qcow2Node = /"driver":\s*"qcow2"/;
 
 /** undefined: the message is about something else. */
 export function storageRefusal(message: string): StorageRefusal | undefined {
   const found = refusals.find(({ text }) => text.test(message));
   if (found === undefined) return undefined;
-  return { path: namedPath.exec(message)?.[1], protocol: found.protocol, wayOut: found.wayOut };
+  const format = qcow2Node.test(message) ? "qcow2" : undefined;
+  return { path: namedPath.exec(message)?.[1], protocol: found.protocol, format, wayOut: found.wayOut };
 }

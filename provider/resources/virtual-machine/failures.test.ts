@@ -128,6 +128,14 @@ describe("create", () => {
     expect(await domain()).toMatchObject({ uuid, state: "running" });
   });
 
+  test("a damaged image is named by the format that QEMU names, and raw disks are not blamed", async () => {
+    const { web, fake } = createStage();
+    fake.failNext("startDomain", refusal('-blockdev {"node-name":"libvirt-1-format","driver":"qcow2"}: Active L1 table offset invalid'));
+    const up = await web.up(program({ disks: { root, plain: { ...root, format: "raw" } } }));
+    expect(up.initErrors[0]).toMatch(/about disks\.root \(\/pools\/fast\/web-root\.qcow2\)\. .*qemu-img check/s);
+    expect(up.initErrors[0]).not.toContain("disks.plain");
+  });
+
   test("the same failure again is the same report, not a second machine", async () => {
     const { web, fake } = createStage();
     fake.setDirectIo("/pools/fast", false);

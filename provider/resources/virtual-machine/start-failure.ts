@@ -49,11 +49,12 @@ const diskAt = (path: string, effective: EffectiveDisks): Entry | undefined =>
 const directDisk = (effective: EffectiveDisks): Entry | undefined =>
   Object.entries(effective).find(([, { cache }]) => cache === "none" || cache === "directsync");
 
-/** The disks that a refusal may be about: the one that it names, else those of its protocol. */
-function disksOf({ path, protocol }: StorageRefusal, effective: EffectiveDisks): readonly Entry[] {
+/** The disks that a refusal may be about: the one that it names, else those of its protocol or format. */
+function disksOf({ path, protocol, format }: StorageRefusal, effective: EffectiveDisks): readonly Entry[] {
   const named = path === undefined ? undefined : diskAt(path, effective);
   if (named !== undefined) return [named];
-  return protocol === undefined ? [] : Object.entries(effective).filter(([, { network }]) => network?.protocol === protocol);
+  if (protocol !== undefined) return Object.entries(effective).filter(([, { network }]) => network?.protocol === protocol);
+  return format === undefined ? [] : Object.entries(effective).filter(([, disk]) => disk.format === format);
 }
 
 function storageReason(refusal: StorageRefusal, effective: EffectiveDisks): string {
