@@ -11,6 +11,7 @@ import type { Call, CheckRequest, CheckResult, Value, Values } from "../resource
 import { asValues, containsUnknown, defined, isValues, sizeBytes, without } from "../values";
 import type { CheckedInputs, EffectiveDisk } from "./contract";
 import { defaultApplyChanges, defaults, inputs as contract } from "./contract";
+import { growthProblems } from "./disk-growth";
 import { diskProblems } from "./disk-problems";
 import type { Resolution } from "./effective-disks";
 import { questionChanges, resolveDisks } from "./effective-disks";
@@ -108,7 +109,9 @@ async function resolved(inputs: Values, olds: Values | undefined, call: Call): P
     services: call.services,
     observe: { depth: "look", signal: call.signal },
   });
-  if ("problems" in resolution) return { inputs, problems: resolution.problems };
+  const growth = await growthProblems(view, before, call);
+  const problems = [...growth, ...("problems" in resolution ? resolution.problems : [])];
+  if ("problems" in resolution || problems.length > 0) return { inputs, problems };
   if ("unresolved" in resolution) {
     const same = olds !== undefined && previous !== undefined && questionChanges(olds, inputs).length === 0;
     return { inputs: same ? withEffective(inputs, previous) : inputs, problems: [] };

@@ -139,3 +139,25 @@ describe("a volume that somebody else made", () => {
     expect(await fake.findDomain({ name: "web" })).toBeUndefined();
   });
 });
+
+test("a volume group's extents are no drift and no shrink", async () => {
+  const { web, fake, host } = createStage();
+  fake.addPool({ name: "vg", type: "logical", path: "/dev/vg" });
+  host.setPool("vg", poolFacts("/dev/vg", { type: "logical", kind: "lvm" }));
+  const asked = program({ disks: { root: { pool: "vg", size: "10MB" } } });
+  await web.up(asked);
+  fake.addFile({ path: "/dev/vg/web-root.img", format: "raw", capacityBytes: 12 * 2 ** 20 });
+  await web.refresh();
+  expect(await web.up(asked)).toMatchObject({ did: "same" });
+  expect(await web.up({ ...asked, description: "x" })).toMatchObject({ did: "update", initErrors: [] });
+});
+
+test("a disk that its pool cannot grow is refused at preview, with the way out", async () => {
+  const { web, fake, host } = createStage();
+  fake.addPool({ name: "vg", type: "logical", path: "/dev/vg" });
+  host.setPool("vg", poolFacts("/dev/vg", { type: "logical", kind: "lvm" }));
+  const asked = (size: string) => program({ disks: { root: { pool: "vg", size } } });
+  await web.up(asked("1GiB"));
+  const { problems } = await web.preview(asked("2GiB"));
+  expect(problems).toMatchObject([{ path: "disks.root.size", reason: expect.stringContaining("lvextend") as string }]);
+});

@@ -81,6 +81,15 @@ function effectiveOf(effective: EffectiveDisks, key: string): EffectiveDisk {
   return disk;
 }
 
+/** Volume groups and partition tables give whole extents: a device may be larger than was asked for by less than one of any usual size. */
+const largestExtentBytes = 64 * 2 ** 20;
+
+/** Whether a volume of `foundBytes` is what `askedBytes` makes. */
+export function isSizeAsked(path: string | undefined, askedBytes: number, foundBytes: number): boolean {
+  const extraBytes = foundBytes - askedBytes;
+  return extraBytes === 0 || (path !== undefined && isDevice(path) && extraBytes > 0 && extraBytes < largestExtentBytes);
+}
+
 /** /dev/shm is a file system like any other. */
 const isDevice = (path: string) => path.startsWith("/dev/") && !path.startsWith("/dev/shm/");
 

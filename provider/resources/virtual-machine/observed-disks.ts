@@ -9,7 +9,7 @@ import { defined, sameValue, sizeBytes, without } from "../values";
 import type { CheckedInputs, DiskInputs, EffectiveDisk } from "./contract";
 import { defaultBus, isReadonlyByNature } from "./disk-layout";
 import { importedSource, shownNetwork, sourceFields } from "./disk-sources";
-import { throttleOf } from "./domain-plan";
+import { isSizeAsked, throttleOf } from "./domain-plan";
 import { driverOf } from "./pending";
 
 /** `value` where it is one of our words; foreign words are left to the host. */
@@ -143,7 +143,8 @@ function driftedDisk(
     const source = disk.source === undefined ? {} : importedSource(disk.source);
     return { ...without(others, ...sourceFields, ...volumeFields), ...shape, ...source };
   }
-  const differs = typeof capacity === "number" && asked.size !== undefined && sizeBytes(asked.size) !== capacity;
+  const askedBytes = sizeBytes(asked.size);
+  const differs = typeof capacity === "number" && askedBytes !== undefined && !isSizeAsked(disk.path, askedBytes, capacity);
   const size = differs ? { size: formatSize(capacity) } : {};
   return { ...others, ...shape, ...size };
 }

@@ -13,6 +13,7 @@ import { sizeBytes } from "../values";
 import { makeClone } from "../volume-clone";
 import type { CheckedInputs, DiskInputs, EffectiveDisk } from "./contract";
 import type { EffectiveDisks } from "./domain-plan";
+import { isSizeAsked } from "./domain-plan";
 import type { ObservedMachine } from "./state";
 
 /** A volume that a disk needs. */
@@ -107,7 +108,7 @@ function presentProblems(
 ): Problem[] {
   if (fromBytes === undefined) return [];
   const problems: Problem[] = [];
-  if (capacityBytes !== undefined && fromBytes > capacityBytes) {
+  if (capacityBytes !== undefined && fromBytes > capacityBytes && !isSizeAsked(path, capacityBytes, fromBytes)) {
     problems.push({
       path: propertyPath(["disks", key, "size"]),
       reason: `is ${formatSize(capacityBytes)}, but the volume ${path} has ${formatSize(fromBytes)} and never shrinks: set the size to that.`,

@@ -3,12 +3,11 @@ import { RefusedError } from "../../errors";
 import type { VolumeRecord } from "../../libvirt/port";
 import { formatSize } from "../../plan/size";
 import { parsePool } from "../../xml/pool-xml";
-import { growVolume } from "../grow-volume";
+import { growVolume, ungrowableReason } from "../grow-volume";
 import { knownVolume } from "../known-volume";
 import type { Call, DiffRequest, Stored, Values } from "../resource";
 import { unknown } from "../resource";
 import { sizeBytes } from "../values";
-import { isFolderPool } from "../volume-clone";
 import { volumeUses } from "../volume-uses";
 import { shrinkReason } from "./check";
 import { placeOf, stateOf } from "./state";
@@ -57,11 +56,8 @@ async function requireGrowable(
 ): Promise<void> {
   if (wantedBytes < capacityBytes) throw new RefusedError([{ path: "size", reason: shrinkReason(wantedBytes, capacityBytes) }]);
   const record = await libvirt.findPool(pool, { signal });
-  const type = record === undefined ? "dir" : parsePool(record.xml).type;
-  if (isFolderPool(type) || type === "rbd") return;
-  const byHand = type === "logical" ? "lvextend" : type === "zfs" ? "zfs set volsize=…" : "the storage's own tool";
-  const reason = `is ${formatSize(wantedBytes)}, but libvirt cannot grow volumes of pools of type ${type}. Grow it on the host (${byHand}), then: virsh pool-refresh ${pool}, pulumi refresh.`;
-  throw new RefusedError([{ path: "size", reason }]);
+  const reason = record && ungrowableReason({ name: pool, type: parsePool(record.xml).type }, wantedBytes);
+  if (reason !== undefined) throw new RefusedError([{ path: "size", reason }]);
 }
 
 async function grow(
