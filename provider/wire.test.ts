@@ -427,6 +427,7 @@ describe("failures", () => {
       says: "disks.root.cache: none is not possible here.\ndisks.data.io: native needs cache none.",
     },
     { script: "hostError", code: "FAILED_PRECONDITION", says: "start web: libvirt says: cannot open [secret] (code 38)." },
+    { script: "noImage", code: "FAILED_PRECONDITION", says: "downloading a.qcow2: it is not there. Correct the URL." },
     { script: "noHost", code: "UNAVAILABLE", says: `look up web: no answer from ${uri}: connection refused` },
     { script: "bug", code: "INTERNAL", says: "cannot read [secret]. This is a bug in the kvm provider: please report it." },
     {

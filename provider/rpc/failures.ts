@@ -4,7 +4,7 @@ import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { BugError, CancelledError, HostConnectionError, HostError, RefusedError } from "../errors";
+import { BugError, CancelledError, HostConnectionError, HostError, ImageError, RefusedError } from "../errors";
 import type { Redact } from "./redact";
 
 /** An error as grpc-js sends it. */
@@ -29,6 +29,7 @@ const statuses: readonly (readonly [new (...args: never) => Error, status])[] = 
   [RefusedError, status.INVALID_ARGUMENT],
   [HostError, status.FAILED_PRECONDITION],
   [HostConnectionError, status.UNAVAILABLE],
+  [ImageError, status.FAILED_PRECONDITION],
   [CancelledError, status.CANCELLED],
 ];
 

@@ -1,6 +1,6 @@
 // A plugin with one scripted resource and no host: what the wire suite drives, built and started like the real one.
 import { z } from "zod";
-import { CreatedButFailedError, HostConnectionError, HostError, RefusedError } from "../errors";
+import { CreatedButFailedError, HostConnectionError, HostError, ImageError, RefusedError } from "../errors";
 import { unknown, type Call, type Resource, type ResourceDefinition, type Services, type Value, type Values } from "../resources/resource";
 import { runPlugin } from "../rpc/run-plugin";
 
@@ -40,6 +40,9 @@ const scripts: Readonly<Record<string, (inputs: Values, call: Call) => Promise<v
   },
   hostError: (inputs) => {
     throw new HostError(38, `cannot open ${textOf(inputs["password"])}`, { doing: "start", what: "web" });
+  },
+  noImage: () => {
+    throw new ImageError("it is not there.", { doing: "downloading", what: "a.qcow2", wayOut: "Correct the URL." });
   },
   noHost: (_inputs, call) => {
     throw new HostConnectionError(call.services.config.uri, "connection refused", { doing: "look up", what: "web" });
