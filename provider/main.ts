@@ -3,6 +3,7 @@ import type * as LibvirtModule from "./libvirt/connect";
 import type * as ObserverModule from "./host/observe-host";
 import type { ImageSources } from "./images/image-source";
 import type * as ImagesModule from "./images/image-sources";
+import type * as FunctionsModule from "./resources/functions/functions";
 import type * as RegistryModule from "./resources/registry";
 import type { ProviderConfig, Services } from "./resources/resource";
 import { runPlugin } from "./rpc/run-plugin";
@@ -12,6 +13,8 @@ import { runPlugin } from "./rpc/run-plugin";
 // resolve by other rules than every other import here.
 /* eslint-disable @typescript-eslint/no-require-imports */
 const loadRegistry = () => (require("./resources/registry") as typeof RegistryModule).registry;
+
+const loadFunctions = () => (require("./resources/functions/functions") as typeof FunctionsModule).functions;
 
 const loadSchema = () => JSON.stringify(require("../schema.json"));
 
@@ -37,4 +40,4 @@ const makeServices = (config: ProviderConfig): Services => {
 };
 /* eslint-enable @typescript-eslint/no-require-imports */
 
-void runPlugin({ version, loadSchema, loadRegistry, makeServices }, process.argv.slice(2));
+void runPlugin({ version, loadSchema, loadRegistry, loadFunctions, makeServices }, process.argv.slice(2));

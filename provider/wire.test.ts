@@ -173,6 +173,15 @@ describe("the provider itself", () => {
     expect(refused.code).toBe("INVALID_ARGUMENT");
   });
 
+  test("a function answers, or refuses by the argument that is wrong; an argument's secret stays one in the answer", async () => {
+    await configured();
+    expect(await client.invoke("kvm:index:getEcho", { text: "hello" })).toMatchObject({ values: { text: "hello" }, failures: [] });
+    expect((await client.invoke("kvm:index:getEcho", { text: secret("hidden") })).values?.["text"]).toMatchObject({ value: "hidden" });
+    expect(await client.invoke("kvm:index:getEcho", { text: "refuse" })).toMatchObject({
+      failures: [{ path: "text", reason: "is refused." }],
+    });
+  });
+
   test("an unknown type and an unconfigured provider are said clearly", async () => {
     const alien = urn.replace("Scripted", "Alien");
     await configured();

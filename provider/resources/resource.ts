@@ -125,6 +125,19 @@ export interface Resource {
   remove(request: { readonly id: string; readonly oldInputs: Values; readonly oldState: Values }, call: Call): Promise<void>;
 }
 
+/**
+ * A function: asks the host something and changes nothing. `run` gets known arguments, checked against `inputs`; what cannot be found is refused
+ * (RefusedError) by the argument that names it.
+ */
+export interface FunctionDefinition {
+  /** "kvm:index:getVolume" */
+  readonly token: `kvm:index:get${string}`;
+  readonly description: string;
+  readonly inputs: z.ZodObject;
+  readonly outputs: z.ZodObject;
+  run(args: Values, call: Pick<Call, "services" | "signal">): Promise<Values>;
+}
+
 /** A resource as the registry holds it: its documented contract, from which schema.json is made, and its lifecycle. */
 export interface ResourceDefinition {
   /** "kvm:index:VirtualMachine" */

@@ -11,8 +11,8 @@ import {
   type DiffRequest,
   type DiffResponse,
   type GetSchemaRequest,
+  InvokeResponse,
   type InvokeRequest,
-  type InvokeResponse,
   type ProviderHandshakeRequest,
 } from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
@@ -20,12 +20,12 @@ import { BugError, RefusedError } from "../errors";
 import type { Values } from "../resources/resource";
 import type * as ConfigVerbs from "./config";
 import { diffResponse } from "./diff-response";
-import { WireError } from "./failures";
+import { toFailure, WireError } from "./failures";
 import { formatPath } from "./paths";
 import { unknownPlaces } from "./plain-values";
 import { redactor } from "./redact";
 import { checkFailures, type Verb } from "./resource-verbs";
-import { secretStrings, type Marked } from "./secrets";
+import { carrySecrets, secretStrings, type Marked } from "./secrets";
 import { decode, decodeOrRefuse, encode } from "./values";
 
 /** zod takes longer to load than all the rest of the wire: only the verbs that need it wait for it. Under CommonJS, import() has another resolution. */
@@ -106,14 +106,30 @@ export const configure: Verb<ConfigureRequest, ConfigureResponse> = (request, se
     .setSupportsAutonamingConfiguration(true);
 };
 
-/** There are no functions yet. */
-export const invoke: Verb<InvokeRequest, InvokeResponse> = (request, { parts }) => {
+/** A function changes nothing, and so has no preview: what it needs must be known. */
+export const invoke: Verb<InvokeRequest, InvokeResponse> = async (request, session, hangup) => {
   const token = request.getTok();
-  const unknowns = unknownPlaces(decodeOrRefuse(request.getArgs()).values).map(formatPath);
+  const args = decodeOrRefuse(request.getArgs());
+  const unknowns = unknownPlaces(args.values).map(formatPath);
   if (unknowns.length > 0) {
     throw new WireError(status.INVALID_ARGUMENT, `${token} needs known arguments, but these are not known yet: ${unknowns.join(", ")}.`);
   }
-  throw new WireError(status.INVALID_ARGUMENT, `${token} is no function of the kvm provider ${parts.version}: it has none.`);
+  const definition = session.functionOf(token);
+  const host = session.configured();
+  if (host === "unknown") {
+    throw new WireError(status.FAILED_PRECONDITION, `${token} cannot ask a host while the provider's configuration is not known yet.`);
+  }
+  const redact = redactor([...host.secrets, ...secretStrings(args)]);
+  try {
+    const { services } = host;
+    const answer = await session.running.run({ context: { doing: "calling", what: token }, hangup }, (signal) =>
+      definition.run(args.values, { services, signal }),
+    );
+    return new InvokeResponse().setReturn(encode(answer, carrySecrets(args, answer)));
+  } catch (error) {
+    if (error instanceof RefusedError) return new InvokeResponse().setFailuresList(checkFailures(error.problems, redact));
+    throw toFailure(error, redact).error;
+  }
 };
 
 export const cancel: Verb<Empty, Empty> = (_request, { running }) => {

@@ -1,6 +1,6 @@
 // What the verbs of one plugin process share: the engine's log, what is running, and the host once it is configured.
 import { status } from "@grpc/grpc-js";
-import type { ProviderConfig, ResourceDefinition, Services } from "../resources/resource";
+import type { FunctionDefinition, ProviderConfig, ResourceDefinition, Services } from "../resources/resource";
 import { connectEngineLog, stderrLog, type EngineLog } from "./engine-log";
 import { WireError } from "./failures";
 import { createRunningVerbs, type RunningVerbs } from "./running";
@@ -12,6 +12,7 @@ export interface PluginParts {
   readonly version: string;
   readonly loadSchema: () => string;
   readonly loadRegistry: () => Registry;
+  readonly loadFunctions: () => Readonly<Record<string, FunctionDefinition>>;
   readonly makeServices: (config: ProviderConfig) => Services;
   /** How long a stopped verb may go on to finish with what it has. */
   readonly cancelGraceMs?: number | undefined;
@@ -32,16 +33,18 @@ export interface Session {
   configured(): Configured;
   /** Throws for a type that this provider does not have. */
   definitionOf(token: string): ResourceDefinition;
+  /** Throws for a function that this provider does not have. */
+  functionOf(token: string): FunctionDefinition;
   close(): Promise<void>;
 }
 
 /** Long enough for a libvirt call to end and the state to be read again; the user is waiting. */
 const defaultCancelGraceMs = 10_000;
 
-const unknownToken = (token: string, version: string, registry: Registry) =>
+const unknownToken = (token: string, what: "resource" | "function", version: string, known: readonly string[]) =>
   new WireError(
     status.INVALID_ARGUMENT,
-    `${token} is no resource of the kvm provider ${version}: it has ${Object.keys(registry).join(", ")}. Does the SDK belong to another version?`,
+    `${token} is no ${what} of the kvm provider ${version}: it has ${known.join(", ")}. Does the SDK belong to another version?`,
   );
 
 const notConfigured = () =>
@@ -79,7 +82,13 @@ export const createSession = (parts: PluginParts, engineAddress: string | undefi
     definitionOf: (token) => {
       const registry = parts.loadRegistry();
       const definition = Object.hasOwn(registry, token) ? registry[token] : undefined;
-      if (definition === undefined) throw unknownToken(token, parts.version, registry);
+      if (definition === undefined) throw unknownToken(token, "resource", parts.version, Object.keys(registry));
+      return definition;
+    },
+    functionOf: (token) => {
+      const functions = parts.loadFunctions();
+      const definition = Object.hasOwn(functions, token) ? functions[token] : undefined;
+      if (definition === undefined) throw unknownToken(token, "function", parts.version, Object.keys(functions));
       return definition;
     },
     close: async () => {

@@ -246,7 +246,9 @@ export const connectPlugin = (address: string) => {
     },
     invoke: async (token: string, args: Properties) => {
       const request = new messages.InvokeRequest().setTok(token).setArgs(struct(args));
-      return plain((await settle((done: Answered<messages.InvokeResponse>) => client.invoke(request, done))).getReturn());
+      const response = await settle((done: Answered<messages.InvokeResponse>) => client.invoke(request, done));
+      const failures = response.getFailuresList().map((failure) => ({ path: failure.getProperty(), reason: failure.getReason() }));
+      return { values: plain(response.getReturn()), failures };
     },
     cancel: async () => {
       await settle((done: Answered<Empty>) => client.cancel(new Empty(), done));

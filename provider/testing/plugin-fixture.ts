@@ -1,7 +1,16 @@
 // A plugin with one scripted resource and no host: what the wire suite drives, built and started like the real one.
 import { z } from "zod";
 import { CreatedButFailedError, HostConnectionError, HostError, ImageError, RefusedError } from "../errors";
-import { unknown, type Call, type Resource, type ResourceDefinition, type Services, type Value, type Values } from "../resources/resource";
+import {
+  unknown,
+  type Call,
+  type FunctionDefinition,
+  type Resource,
+  type ResourceDefinition,
+  type Services,
+  type Value,
+  type Values,
+} from "../resources/resource";
 import { runPlugin } from "../rpc/run-plugin";
 
 const textOf = (value: Value | undefined) => (typeof value === "string" ? value : "");
@@ -150,11 +159,24 @@ const scripted: ResourceDefinition = {
   lifecycle,
 };
 
+/** A function that says what it was asked, and refuses what it is told to. */
+const getEcho: FunctionDefinition = {
+  token: "kvm:index:getEcho",
+  description: "What it was asked.",
+  inputs: z.strictObject({ text: z.string() }),
+  outputs: z.strictObject({ text: z.string() }),
+  run: (args) => {
+    if (args["text"] === "refuse") return Promise.reject(new RefusedError([{ path: "text", reason: "is refused." }]));
+    return Promise.resolve({ text: args["text"] ?? "" });
+  },
+};
+
 void runPlugin(
   {
     version: "1.2.3",
     loadSchema: () => process.env["FIXTURE_SCHEMA"] ?? JSON.stringify({ name: "kvm" }),
     loadRegistry: () => ({ [scripted.token]: scripted }),
+    loadFunctions: () => ({ [getEcho.token]: getEcho }),
     makeServices: (config): Services => ({
       config,
       libvirt: untouchable("libvirt"),

@@ -1,6 +1,6 @@
 // The zod contracts -> Pulumi's package schema. Pure: the same contracts give the same text.
 import { z } from "zod";
-import type { ResourceDefinition } from "../../provider/resources/resource";
+import type { FunctionDefinition, ResourceDefinition } from "../../provider/resources/resource";
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = Readonly<Record<string, Json>>;
@@ -89,19 +89,31 @@ function resourceSpec({ token, description, inputs, outputs }: ResourceDefinitio
   };
 }
 
-/** What the generator is given: the resources, the provider's configuration and the package's version. */
+function functionSpec({ token, description, inputs, outputs }: FunctionDefinition, types: Types): JsonObject {
+  const asked = objectSpec(inputs, types, token);
+  const given = objectSpec(outputs, types, token);
+  return {
+    description,
+    inputs: { type: "object", ...asked },
+    outputs: { type: "object", ...given },
+  };
+}
+
+/** What the generator is given: the resources, the functions, the provider's configuration and the package's version. */
 export interface SchemaSource {
   readonly version: string;
   readonly resources: readonly ResourceDefinition[];
+  readonly functions: readonly FunctionDefinition[];
   readonly config: z.ZodObject;
 }
 
 const repository = "https://github.com/pulumi-kvm/pulumi-kvm";
 
 /** The whole schema.json. */
-export function pulumiSchema({ version, resources, config }: SchemaSource): JsonObject {
+export function pulumiSchema({ version, resources, functions, config }: SchemaSource): JsonObject {
   const types: Types = new Map();
   const resourceSpecs = Object.fromEntries(resources.map((definition) => [definition.token, resourceSpec(definition, types)]));
+  const functionSpecs = Object.fromEntries(functions.map((definition) => [definition.token, functionSpec(definition, types)]));
   const { properties, required } = objectSpec(config, types, "config");
   const fields = Object.entries(config.shape) as [string, z.core.$ZodType][];
   const environments = Object.fromEntries(fields.map(([name, type]) => [name, metaOf(type).environment]));
@@ -140,5 +152,6 @@ export function pulumiSchema({ version, resources, config }: SchemaSource): Json
     },
     types: Object.fromEntries([...types].sort(([left], [right]) => (left < right ? -1 : 1))),
     resources: resourceSpecs,
+    functions: functionSpecs,
   };
 }
