@@ -222,7 +222,6 @@ describeScene("pools that cannot hold a disk", "errpool", (scene) => {
         expect(said).toMatch(new RegExp(`disks\\.${field}.*${folder} has mode 0700.*chmod o\\+x`));
       chmodSync(folder, 0o711);
       succeeds(await project.up());
-      succeeds(await project.destroy());
     },
     engineTestMs,
   );
@@ -239,7 +238,7 @@ describeScene("pools that cannot hold a disk", "errpool", (scene) => {
       expect(messagesOf(failed, "error", "crowded").join("\n")).toMatch(
         /disks\.data\.preallocation.*pool errpool-small has \d.* free, and 200 MiB are needed.*another pool/s,
       );
-      await leavesNothing(scene());
+      expect(await domainNames(scene())).not.toContain("crowded");
       expect(await volumeNames(scene(), small)).toEqual([]);
 
       project.write(scene().program(machines(full("16MiB"))));
@@ -281,8 +280,6 @@ describeScene("pools that cannot hold a disk", "errpool", (scene) => {
 
       succeeds(await project.up());
       expect(await stateOf(project, "lost")).toMatchObject({ runningDisks: { data: { cache: "writeback" } } });
-      succeeds(await project.preview("--expect-no-changes"));
-      succeeds(await project.destroy());
     },
     engineTestMs,
   );
