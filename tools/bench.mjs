@@ -1,7 +1,7 @@
 // `make bench`: runs every bench/*.bench.ts on a private libvirt host; each one prints its own numbers.
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, delimiter, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { buildAll } from "./build.mjs";
 import { hostDown, hostUp } from "./lab/host.mjs";
 import { hostFiles } from "./lab/host-files.mjs";
@@ -13,6 +13,21 @@ import { setUp } from "./setup.mjs";
 
 const benchDir = join(repoDir, "bench");
 let interrupted = false;
+
+/**
+ * Each source finds the files beside itself, though the bundle lies elsewhere.
+ * @type {import("esbuild").Plugin}
+ */
+const ownFolders = {
+  name: "own-folders",
+  setup(build) {
+    build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      if (!text.includes("__dirname")) return undefined;
+      return { contents: `const __dirname = ${JSON.stringify(dirname(path))};${text}`, loader: "ts" };
+    });
+  },
+};
 
 /**
  * Bundles one benchmark, so that plain node runs it, and runs it.
@@ -33,8 +48,7 @@ async function runBenchmark(file, env) {
       target: "node20",
       packages: "external",
       alias: { "node-libvirt": join(repoDir, "node-libvirt", "src", "index.ts") },
-      // A benchmark finds the files beside itself, though its bundle lies elsewhere.
-      define: { __dirname: JSON.stringify(benchDir) },
+      plugins: [ownFolders],
     });
     const nodePath = join(repoDir, "node_modules");
     const code = await runVisibly(process.execPath, [outfile], { cwd: repoDir, env: { ...env, NODE_PATH: nodePath } });
