@@ -16,6 +16,8 @@ export interface Image {
   readonly capacityBytes?: number | undefined;
   /** As libvirt or the header names it. */
   readonly backingName?: string | undefined;
+  /** What the image says that its backing file is. */
+  readonly backingFormat?: Image["format"] | undefined;
 }
 
 export type Located =
@@ -38,11 +40,16 @@ const formatOf = (word: string): Image["format"] => (word === "qcow2" ? "qcow2" 
 async function volumeAt({ eyes: { libvirt }, signal }: Locator, path: string): Promise<Located | undefined> {
   const volume = await libvirt.findVolume({ path }, { signal });
   if (volume === undefined) return undefined;
-  const { format, backingPath } = parseVolume(volume.xml);
+  const { format, backingPath, backingFormat } = parseVolume(volume.xml);
   return {
     where: "pool",
     pool: volume.pool,
-    image: { format: formatOf(format), capacityBytes: volume.capacityBytes, backingName: backingPath },
+    image: {
+      format: formatOf(format),
+      capacityBytes: volume.capacityBytes,
+      backingName: backingPath,
+      backingFormat: backingFormat === undefined ? undefined : formatOf(backingFormat),
+    },
   };
 }
 

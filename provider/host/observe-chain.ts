@@ -81,38 +81,60 @@ async function poolStep(looker: ChainLooker, path: string, pool: string, image: 
   return { start, storage, ask: { pool }, pool: look.unanswered };
 }
 
-async function stepOf(looker: ChainLooker, path: string, located: Exclude<Located, { where: "nowhere" }>): Promise<ChainStep> {
+/** What a place holds when it is taken for raw: then nothing in it names a size or another file. */
+function takenAs(located: Located, format: Image["format"] | undefined): Located {
+  if (format !== "raw" || !("image" in located) || located.image.format === "raw") return located;
+  return { ...located, image: { format: "raw" } };
+}
+
+async function stepOf(
+  looker: ChainLooker,
+  path: string,
+  located: Exclude<Located, { where: "nowhere" }>,
+  format: Image["format"] | undefined,
+): Promise<ChainStep> {
   if (located.where === "pool") return poolStep(looker, path, located.pool, located.image);
-  if (located.where === "unsure") return { start: { format: "other" }, storage: { kind: "other", path, shared: false }, ask: { path } };
+  if (located.where === "unsure")
+    return { start: { format: format ?? "other" }, storage: { kind: "other", path, shared: false }, ask: { path } };
   const start = startOf(located.image);
   if (located.device === undefined) return localStep(looker, path, start);
   const device = await readBlockDevice(looker.locator.eyes.machine, located.device);
   return { element: { ...blockDeviceFacts(path, device), ...start, capacityBytes: device.capacityBytes } };
 }
 
+/** Where to look next, and what the element above says of it. */
+interface ChainPlace {
+  readonly path: string;
+  readonly format?: Image["format"] | undefined;
+}
+
 /** What comes after an element: the path to go on with, or a last element that cannot be followed. */
-function nextOf(at: string, located: Located): { readonly path?: string | undefined; readonly last?: ChainStep } {
-  const backingName = "image" in located ? located.image.backingName : undefined;
+function nextOf(at: string, located: Located): Partial<ChainPlace> & { readonly last?: ChainStep } {
+  const { backingName, backingFormat: format } = "image" in located ? located.image : {};
   if (backingName === undefined) return {};
   const place = backingPlace(at, backingName);
-  return "path" in place ? place : { last: nothingKnown(place.notAFile, "it is no file of the host") };
+  return "path" in place ? { ...place, format } : { last: nothingKnown(place.notAFile, "it is no file of the host") };
 }
 
 /** The elements from `path` on; `seen` holds the paths before it. */
-async function stepsFrom(looker: ChainLooker, path: string, seen: readonly string[]): Promise<readonly ChainStep[]> {
+async function stepsFrom(looker: ChainLooker, { path, format }: ChainPlace, seen: readonly string[]): Promise<readonly ChainStep[]> {
   if (seen.includes(path) || seen.length >= maxChainLength) return [nothingKnown(path, "the backing chain comes back to it")];
-  const located = await locateImage(looker.locator, path);
+  const located = takenAs(await locateImage(looker.locator, path), format);
   if (located.where === "nowhere")
     return seen.length === 0 ? [] : [nothingKnown(path, "the backing file is not there, as far as the host can say")];
-  const step = await stepOf(looker, path, located);
-  const { path: next, last } = nextOf(path, located);
+  const step = await stepOf(looker, path, located, format);
+  const { path: next, last, format: nextFormat } = nextOf(path, located);
   if (next === undefined) return last === undefined ? [step] : [step, last];
-  return [step, ...(await stepsFrom(looker, next, [...seen, path]))];
+  return [step, ...(await stepsFrom(looker, { path: next, format: nextFormat }, [...seen, path]))];
 }
 
-/** Every element, as far as the chain can be followed. undefined: there is no image at the path. */
-export async function lookAtChain(looker: ChainLooker, path: string): Promise<readonly [ChainStep, ...ChainStep[]] | undefined> {
-  const [first, ...rest] = await stepsFrom(looker, path, []);
+/** Every element, as far as the chain can be followed. `format`: what the first is known to be. undefined: there is no image at the path. */
+export async function lookAtChain(
+  looker: ChainLooker,
+  path: string,
+  format?: Image["format"],
+): Promise<readonly [ChainStep, ...ChainStep[]] | undefined> {
+  const [first, ...rest] = await stepsFrom(looker, { path, format }, []);
   return first && [first, ...rest];
 }
 

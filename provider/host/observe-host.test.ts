@@ -5,6 +5,7 @@ import type { HostFacts, PoolFacts } from "../plan/facts";
 import { fakeMachine } from "../testing/fake-machine";
 import type { FakeMachineOptions } from "../testing/fake-machine";
 import { createHostObserver } from "./observe-host";
+import type { ChainElement } from "./observer";
 
 const bytes = 1_000_000;
 const root = { "/": "ext4 /dev/vda rw" };
@@ -395,6 +396,37 @@ describe("a chain", () => {
     const probe = { depth: "probe" } as const;
     expect(await observer.observeChain("/outside/disk.img", probe)).toMatchObject({ facts: [{ directIo: "yes", source: "probe domain" }] });
     expect(await observer.observeChain("/outside/none.img", probe)).toBeUndefined();
+  });
+
+  const look = { depth: "look" } as const;
+
+  test.each([
+    { because: "it is known to be raw", options: { ...look, format: "raw" }, paths: ["/pool/evil.img"] },
+    { because: "nobody says otherwise", options: look, paths: ["/pool/evil.img", "/etc/secret"] },
+  ] as const)("a header in an image's bytes counts as $because", async ({ options, paths }) => {
+    const { libvirt, observer } = stage({});
+    libvirt.addFile({ path: "/pool/evil.img", backing: { path: "/etc/secret", format: "raw" }, capacityBytes: 1024 });
+    const observed = (await observer.observeChain("/pool/evil.img", options)) as {
+      facts?: readonly ChainElement[];
+      needsProbe?: readonly string[];
+    };
+    expect(observed.facts?.map(({ path }) => path) ?? ["/pool/evil.img", ...(observed.needsProbe ?? [])]).toEqual(paths);
+    if ("format" in options) expect(observed).toMatchObject({ facts: [{ format: "raw", pool: "p", kind: "ext4" }] });
+    if ("format" in options) expect(observed.facts?.[0]).not.toHaveProperty("capacityBytes");
+  });
+
+  test("what the layer above calls raw is raw, whatever its bytes look like", async () => {
+    const { libvirt, observer } = stage({});
+    libvirt.addFile({ path: "/pool/evil.img", backing: { path: "/etc/secret", format: "raw" } });
+    libvirt.addFile({ path: "/pool/top.qcow2", backing: { path: "/pool/evil.img", format: "raw" } });
+    expect(await observer.observeChain("/pool/top.qcow2", look)).toMatchObject({
+      facts: [
+        { path: "/pool/top.qcow2", format: "qcow2" },
+        { path: "/pool/evil.img", format: "raw" },
+      ],
+    });
+    const { facts } = (await observer.observeChain("/pool/top.qcow2", look)) as { facts: readonly ChainElement[] };
+    expect(facts).toHaveLength(2);
   });
 
   test("an image on btrfs has its own copy-on-write, whatever its folder says now", async () => {

@@ -10,7 +10,7 @@ import type { Machine } from "./machine";
 import { observeAccelerator } from "./observe-accelerator";
 import { lookAtChain } from "./observe-chain";
 import { lookAtPool } from "./observe-pool";
-import type { HostObserver, LookOptions, Observation, ObserveOptions } from "./observer";
+import type { HostObserver, LookOptions, Observation, ObserveChainOptions, ObserveOptions } from "./observer";
 
 async function observePlatform(eyes: Eyes, options: ObserveOptions) {
   const host = await eyes.meet(options.signal);
@@ -35,9 +35,9 @@ async function observePool(eyes: Eyes, name: string, options: ObserveOptions): P
   return facts && { facts };
 }
 
-async function observeChain(eyes: Eyes, path: string, options: ObserveOptions): ReturnType<HostObserver["observeChain"]> {
+async function observeChain(eyes: Eyes, path: string, options: ObserveChainOptions): ReturnType<HostObserver["observeChain"]> {
   const pools = await eyes.libvirt.listPools({ signal: options.signal });
-  const steps = await lookAtChain({ locator: { eyes, pools, signal: options.signal }, options, looks: new Map() }, path);
+  const steps = await lookAtChain({ locator: { eyes, pools, signal: options.signal }, options, looks: new Map() }, path, options.format);
   return steps && completeChain(eyes, steps, options);
 }
 

@@ -19,6 +19,14 @@ export interface ObserveOptions {
   readonly status?: ((message: string) => void) | undefined;
 }
 
+export interface ObserveChainOptions extends ObserveOptions {
+  /**
+   * What the image is known to be, so that its header need not tell. Nothing in a raw one is looked at: its bytes are its guest's, and what looks there like
+   * a header naming a backing file is none. Of the elements below, the one above says it.
+   */
+  readonly format?: "raw" | "qcow2" | undefined;
+}
+
 /** How the observer itself looks: `afresh` for a whole host, whose answers then take the place of those kept from before. */
 export interface LookOptions extends ObserveOptions {
   readonly afresh?: boolean | undefined;
@@ -40,7 +48,7 @@ export interface HostObserver {
    * The file (or device) at `path` and every element of its backing chain, nearest first.
    * undefined: there is no such file as far as the host can say (not in a pool, not visible here).
    */
-  observeChain(path: string, options: ObserveOptions): Promise<Observation<readonly [ChainElement, ...ChainElement[]]> | undefined>;
+  observeChain(path: string, options: ObserveChainOptions): Promise<Observation<readonly [ChainElement, ...ChainElement[]]> | undefined>;
   /**
    * Drops the answers about direct I/O that are kept between questions: of everything, or of what the path lies on. For when the host contradicts them (QEMU
    * refuses O_DIRECT). A mount that another one took the place of is noticed without it.

@@ -34,6 +34,39 @@ test.each([
   expect(parseImageHeader(head)).toMatchObject(is);
 });
 
+/** A header of version 3 with extensions before the backing file's name. */
+function withExtensions(...extensions: readonly (readonly [type: number, data: string])[]): Buffer {
+  const head = qcow2({ backing: "/b.img", offset: 400n });
+  head.fill(0, 104);
+  head.writeUInt32BE(104, 100);
+  head.write("/b.img", 400);
+  let at = 104;
+  for (const [type, data] of extensions) {
+    head.writeUInt32BE(type, at);
+    head.writeUInt32BE(data.length, at + 4);
+    head.write(data, at + 8);
+    at += 8 + Math.ceil(data.length / 8) * 8;
+  }
+  return head;
+}
+
+const backingFormatType = 0xe2792aca;
+const featureNamesType = 0x6803f857;
+
+test.each([
+  { head: withExtensions([backingFormatType, "raw"]), backingFormat: "raw", because: "it is said at once" },
+  {
+    head: withExtensions([featureNamesType, "a".repeat(49)], [backingFormatType, "qcow2"]),
+    backingFormat: "qcow2",
+    because: "another extension comes first, with a length that is filled up",
+  },
+  { head: withExtensions([backingFormatType, "vmdk"]), backingFormat: "other", because: "there are more formats" },
+  { head: withExtensions([0, ""], [backingFormatType, "raw"]), backingFormat: undefined, because: "what stands behind the end is none" },
+  { head: withExtensions([featureNamesType, "a".repeat(200)]), backingFormat: undefined, because: "zeroes are an end too" },
+])("the format of the backing file: $because", ({ head, backingFormat }) => {
+  expect(parseImageHeader(head)).toEqual({ format: "qcow2", capacityBytes: 2 ** 30, backingName: "/b.img", backingFormat });
+});
+
 test("any bytes at all are read without harm", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 256 }), fc.boolean(), (bytes, isQcow2) => {

@@ -21,6 +21,8 @@ export interface ImageHeader {
   readonly capacityBytes?: number | undefined;
   /** As written in the header. */
   readonly backingName?: string | undefined;
+  /** What the header says that the backing file is; absent where it says nothing. */
+  readonly backingFormat?: "raw" | "qcow2" | "other" | undefined;
 }
 
 /** What a qcow2 header says of the file's own shape. Offsets and sizes are in bytes. */
@@ -56,6 +58,10 @@ const featuresAt = 72;
 const refcountOrderAt = 96;
 const version3Bytes = 104;
 const oldRefcountOrder = 4;
+const headerLengthAt = 100;
+const extensionHeadBytes = 8;
+const extensionGrainBytes = 8;
+const extensions = { end: 0, backingFormat: 0xe2792aca } as const;
 const features = { dirty: 1n << 0n, corrupt: 1n << 1n, dataFile: 1n << 2n, extendedEntries: 1n << 4n } as const;
 
 /** undefined: no qcow2 header, or one that is cut off. */
@@ -98,5 +104,20 @@ export function parseImageHeader(head: Buffer): ImageHeader {
     format: "qcow2",
     capacityBytes: Number(head.readBigUInt64BE(sizeAt)),
     backingName: isInside ? head.subarray(offset, offset + length).toString("utf8") : undefined,
+    backingFormat: isInside ? backingFormatIn(head) : undefined,
   };
+}
+
+/** Extensions follow one another behind the fixed part: a type, a length, and so many bytes, filled up to a multiple of eight. */
+function backingFormatIn(head: Buffer): ImageHeader["backingFormat"] {
+  const isOld = head.readUInt32BE(4) === oldestVersion;
+  let at = isOld || head.length < version3Bytes ? minimalBytes : head.readUInt32BE(headerLengthAt);
+  while (at + extensionHeadBytes <= head.length) {
+    const [type, length] = [head.readUInt32BE(at), head.readUInt32BE(at + 4)];
+    const word = head.subarray(at + extensionHeadBytes, at + extensionHeadBytes + length).toString("latin1");
+    if (type === extensions.backingFormat) return word === "raw" || word === "qcow2" ? word : "other";
+    if (type === extensions.end) return undefined;
+    at += extensionHeadBytes + Math.ceil(length / extensionGrainBytes) * extensionGrainBytes;
+  }
+  return undefined;
 }

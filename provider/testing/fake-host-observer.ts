@@ -102,7 +102,12 @@ export function createFakeHostObserver(options: FakeObserverOptions = {}): FakeH
       const chain = chains.has(path) ? chains.get(path) : inPool;
       const hiddenPool = chain?.find(({ pool }) => pool !== undefined && isHidden(pool, observe))?.pool;
       if (hiddenPool !== undefined) return { needsProbe: [hiddenPool] };
-      return chain && { facts: chain };
+      if (chain === undefined) return undefined;
+      const [first] = chain;
+      // Of a raw image nothing is looked at.
+      return {
+        facts: observe.format === "raw" && first.format !== "raw" ? [{ ...first, format: "raw", capacityBytes: undefined }] : chain,
+      };
     },
     forget: (path) => void asked.push(path === undefined ? "forget" : `forget ${path}`),
   };

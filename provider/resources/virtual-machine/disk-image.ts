@@ -46,11 +46,12 @@ export async function lookAtImage(
   const clone = inputs.clone ?? (volume.format === "qcow2" ? "linked" : "full");
   const place = propertyPath(["disks", key, "image"]);
   const path = await pathOf(asked, image, volume.pool, options);
-  const observed = path === undefined ? undefined : await asked.services.host.observeChain(path, options);
+  const told = inputs.imageFormat ?? uploadedFormat(path ?? "");
+  const observed = path === undefined ? undefined : await asked.services.host.observeChain(path, { ...options, format: told });
   if (path === undefined || observed === undefined) {
     const reason = `is ${JSON.stringify(image)}, but the host has no such image${isPath(image) ? "" : ` in the pool ${volume.pool}`}. Bring it there with an Image, or give the path of a volume that is there.`;
     if (options.depth === "probe") return { problem: { path: place, reason } };
-    const [format, chain] = [inputs.imageFormat ?? uploadedFormat(path ?? ""), path === undefined ? [] : poolStorage(asked, path)];
+    const [format, chain] = [told, path === undefined ? [] : poolStorage(asked, path)];
     return path === undefined || format === undefined || chain.length === 0
       ? { unresolved: `${place} ${reason}` }
       : { image: { path, format, clone }, chain };
@@ -59,7 +60,7 @@ export async function lookAtImage(
   const closed = clone === "linked" ? closedTo(observed.facts) : undefined;
   if (closed !== undefined) return { problem: { path: place, reason: `is ${JSON.stringify(image)}, and ${closed}` } };
   const [element] = observed.facts;
-  const format = inputs.imageFormat ?? uploadedFormat(path) ?? element.format;
+  const format = told ?? element.format;
   if (format === "other") {
     const reason = `must be given: ${path} is neither raw nor qcow2 as far as the host can tell.`;
     return { problem: { path: propertyPath(["disks", key, "imageFormat"]), reason } };

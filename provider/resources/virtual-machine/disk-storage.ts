@@ -66,7 +66,8 @@ async function lookAtFile(
   file: string,
   options: ObserveOptions,
 ): Promise<Looked> {
-  const observed = await services.host.observeChain(file, options);
+  const kept = inputs.format ?? keptFormat(previous?.[key], file) ?? uploadedFormat(file);
+  const observed = await services.host.observeChain(file, { ...options, format: kept });
   const path = propertyPath(["disks", key, inputs.file === undefined ? "volume" : "file"]);
   if (observed === undefined) {
     const reason = `is ${JSON.stringify(file)}, but the host has no such file in a pool, and it is not visible from here. Make it first, put it into a storage pool, or correct the path.`;
@@ -76,7 +77,7 @@ async function lookAtFile(
   const closed = closedTo(observed.facts);
   if (closed !== undefined) return { problem: { path, reason: `is ${JSON.stringify(file)}, and ${closed}` } };
   const [image] = observed.facts;
-  const format = inputs.format ?? keptFormat(previous?.[key], file) ?? uploadedFormat(file) ?? image.format;
+  const format = kept ?? image.format;
   if (format === "other") {
     return {
       problem: {

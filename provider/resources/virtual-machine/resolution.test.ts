@@ -54,6 +54,36 @@ test.each([
   },
 );
 
+test.each([
+  { because: "its Image was uploaded as raw", disk: { file: "/pools/fast/evil-0123456789abcdef.raw" } },
+  { because: "its Image, that the disk is linked to, is raw", disk: { pool: "fast", image: "/pools/fast/evil-0123456789abcdef.raw" } },
+  { because: "the program says so", disk: { file: "/pools/fast/evil.img", format: "raw" } },
+  { because: "the program says so of the image", disk: { pool: "fast", image: "/pools/fast/evil.img", imageFormat: "raw" } },
+])("a disk is not planned by the header that lies in a raw image: $because", async ({ disk }) => {
+  const { web, host, fake } = createStage();
+  const path = disk.file ?? disk.image;
+  const secret = { ...ramfsPoolFacts("/pools/ram"), path: "/pools/ram/secret", format: "raw", pool: "ram" } as const;
+  fake.addFile({ path, format: "raw" });
+  host.setChain(path, [{ ...poolFacts("/pools/fast"), path, format: "qcow2", pool: "fast" }, secret]);
+  await web.up(program({ disks: { root: disk } }));
+  expect(effective(web.now.state)).toMatchObject({ cache: "none", reason: expect.not.stringContaining("secret") as string });
+});
+
+test("a raw disk stays raw when its guest writes a header into it", async () => {
+  const { web, host, fake } = createStage();
+  const path = "/pools/fast/data.img";
+  const element = { ...poolFacts("/pools/fast"), path, format: "raw", pool: "fast" } as const;
+  fake.addFile({ path, format: "raw" });
+  host.setChain(path, [element]);
+  const inputs = program({ disks: { root: { file: path } } });
+  await web.up(inputs);
+  host.setChain(path, [
+    { ...element, format: "qcow2" },
+    { ...ramfsPoolFacts("/pools/ram"), path: "/pools/ram/secret", format: "raw" },
+  ]);
+  expect(await web.up(inputs)).toMatchObject({ did: "same" });
+});
+
 test("an image behind such a folder may be copied: libvirt reads it", async () => {
   const { web, host, fake } = createStage();
   const image = { ...poolFacts("/pools/fast"), path: "/pools/fast/base.qcow2", format: "qcow2", impassable: "it is shut" } as const;
