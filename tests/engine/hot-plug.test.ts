@@ -173,7 +173,7 @@ describeScene(
   "plug35",
   (scene) => {
     it(
-      "six come while it runs, one of them by iSCSI with a password, and go, with the secret; a World Wide Name is told on scsi",
+      "six come while it runs, one of them by iSCSI with a password that is wrong at first, and go, with the secret; a World Wide Name is told on scsi",
       async () => {
         const { lab } = scene();
         const { portal, port, target, lun, user, password } = await iscsiUp(lab, { lun: unitNumber, sizeMiB: sizeMiB.unit });
@@ -184,7 +184,12 @@ describeScene(
 
         const san = { iscsi: { portal: { name: portal, port }, target, lun, username: user, password } };
         const local = ["a", "b", "c", "d", "e"];
-        guest.write({ named, san, ...Object.fromEntries(local.map((key) => [key, dataDisk(scene())])) });
+        const wanted = { named, san, ...Object.fromEntries(local.map((key) => [key, dataDisk(scene())])) };
+        guest.write({ ...wanted, san: { iscsi: { ...san.iscsi, password: "not-the-password" } } });
+        const locked = await guest.project.up();
+        expect(locked.code).not.toBe(0);
+        expect(messagesOf(locked, "error", guest.name).join("\n")).toMatch(/disks\.san.*iscsi\.username.*iscsi\.password/s);
+        guest.write(wanted);
         succeeds(await guest.project.up());
         const there = Object.values(boot.disks).map((bytes) => bytes / mib);
         await guest.ticking(hasDisks(...there, ...local.map(() => sizeMiB.data), sizeMiB.unit));

@@ -141,6 +141,28 @@ describe("a new disk", () => {
     expect(await web.up(both)).toMatchObject({ did: "same" });
   });
 
+  test.each([
+    {
+      because: "its file is damaged",
+      text: 'unable to execute QEMU command "blockdev-add": Image is not in qcow2 format',
+      says: "qemu-img check",
+    },
+    {
+      because: "its storage has no direct I/O",
+      text: "Could not open '/pools/ram/web-data.qcow2': filesystem does not support O_DIRECT",
+      says: "O_DIRECT",
+    },
+  ])("that a cold start could not open either, as $because, is a failure and does not wait in silence", async ({ text, says }) => {
+    const { web, fake } = createStage();
+    await web.up(program());
+    fake.failNext("attachLiveDevice", refusal(text));
+    const up = await web.up(both);
+    expect(up.did).toBe("update");
+    for (const word of ["disks.data", says]) expect(up.initErrors.join()).toContain(word);
+    expect(await web.up(both)).toMatchObject({ did: "update", initErrors: [] });
+    expect(web.now.state).toMatchObject({ restartPending: false, runningDisks: { data: { target: "vdb" } } });
+  });
+
   test("does not take the place of a network disk that other hands gave the machine", async () => {
     const stage = createStage();
     const { web, domain } = stage;

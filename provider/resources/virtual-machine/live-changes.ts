@@ -1,6 +1,8 @@
 // The changes that a running machine takes at once: description, memory within its maximum, CPUs, disks in and out, limits, growth. Converges the host.
 import { HostError } from "../../errors";
+import { isDirectIoRefusal } from "../../libvirt/direct-io-refusal";
 import type { UnplugOutcome } from "../../libvirt/port";
+import { storageRefusal } from "../../libvirt/storage-refusal";
 import type { DomainDisk, ObservedDomain } from "../../plan/domain";
 import { diskXml } from "../../xml/disk-xml";
 import { blockIoTuneOf } from "../../xml/iotune";
@@ -46,11 +48,17 @@ export async function applyLive(work: LiveWork, call: Call): Promise<void> {
 }
 
 /** What the guest or the machine type does not allow live waits for the next cold start, and is said. */
-async function orPending(path: string, work: () => Promise<void>, { log }: Call): Promise<void> {
+async function orPending(
+  path: string,
+  work: () => Promise<void>,
+  { log }: Call,
+  isFailure: (error: HostError) => boolean = () => false,
+): Promise<void> {
   try {
     await work();
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
+    if (isFailure(error)) throw new HostError(error.code, error.libvirtMessage, { doing: "Changing", what: path });
     log.warn(`${path}: could not be changed while the VM runs (${error.libvirtMessage}); it waits for the next cold start.`);
   }
 }
@@ -94,7 +102,12 @@ async function limitDisks({ machine, wanted }: LiveWork, running: ObservedDomain
 async function plugDisks({ disks, machine }: LiveWork, running: ObservedDomain, call: Call): Promise<void> {
   const present = new Set(running.disks.flatMap(({ target, key }) => [`target ${target}`, `key ${key}`]));
   for (const disk of disks.filter(({ target, key }) => !present.has(`target ${target}`) && !present.has(`key ${key}`))) {
+    const path = `disks.${disk.key}`;
     const plug = () => call.services.libvirt.attachLiveDevice(machine.record.uuid, diskXml(disk), { signal: call.signal });
-    await orPending(`disks.${disk.key}`, plug, call);
+    await orPending(path, plug, call, isUnopened);
   }
 }
+
+/** Its data cannot be opened: a cold start could not either, so that it is no matter of waiting. */
+const isUnopened = ({ libvirtMessage }: HostError): boolean =>
+  isDirectIoRefusal(libvirtMessage) || storageRefusal(libvirtMessage) !== undefined;
