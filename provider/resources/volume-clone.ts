@@ -6,6 +6,7 @@ import type { DiskFormat } from "../plan/domain";
 import { formatSize } from "../plan/size";
 import { parsePool } from "../xml/pool-xml";
 import { parseVolume, volumeXml } from "../xml/storage-xml";
+import { capacityAs } from "./capacity-as";
 import { poolLock } from "./pool-lock";
 import { explainedBySpace } from "./pool-space";
 import type { Call } from "./resource";
@@ -63,7 +64,7 @@ export async function makeClone(request: CloneRequest, call: Call): Promise<Volu
   return poolLock(libvirt.uri, pool, async () => {
     const source = await sourceVolume(request, call);
     const target = await libvirt.findPool(pool, { signal });
-    const wanted = { ...request, image: { ...image, capacityBytes: image.capacityBytes ?? source?.capacityBytes } };
+    const wanted = { ...request, image: { ...image, capacityBytes: image.capacityBytes ?? (source && capacityAs(image.format, source)) } };
     const problem =
       (target && poolProblem(wanted, parsePool(target.xml).type)) ??
       sizeProblem(wanted) ??

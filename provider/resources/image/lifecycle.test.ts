@@ -160,7 +160,7 @@ describe("the source", () => {
   test("raw by the user's word is raw, whatever it looks like", async () => {
     const { fake, debianImage } = createStage();
     const up = await debianImage.up(program({ format: "raw" }));
-    expect(up.state).toMatchObject({ format: "raw", volume: nameOf("debian", debian, "raw") });
+    expect(up.state).toMatchObject({ format: "raw", volume: nameOf("debian", debian, "raw"), capacity: "256KiB" });
     await debianImage.refresh();
     expect(debianImage.now.state).toMatchObject({ format: "raw" });
     expect(await debianImage.up(program({ format: "raw" }))).toMatchObject({ did: "same" });

@@ -3,6 +3,7 @@ import type { VolumeRecord } from "../../libvirt/port";
 import type { DiskFormat } from "../../plan/domain";
 import { formatSize } from "../../plan/size";
 import { parseVolume } from "../../xml/storage-xml";
+import { capacityAs } from "../capacity-as";
 import { uploadedFormat } from "../image-name";
 import type { Values } from "../resource";
 import { asValues, defined, sizeBytes, without } from "../values";
@@ -24,13 +25,14 @@ export const fileBytesOf = (record: VolumeRecord): number => parseVolume(record.
 
 /** `sha256`: absent where nobody has read the content. */
 export function stateOf(inputs: Values, record: VolumeRecord, sha256: string | undefined): Values {
+  // The name tells; what libvirt takes the file for is a guess of its own.
+  const format = uploadedFormat(record.name) ?? "raw";
   const outputs: ImageOutputs = {
     path: record.path,
     volume: record.name,
     pool: record.pool,
-    // The name tells; what libvirt takes the file for is a guess of its own.
-    format: uploadedFormat(record.name) ?? "raw",
-    capacity: formatSize(record.capacityBytes),
+    format,
+    capacity: formatSize(capacityAs(format, record)),
     fileSize: formatSize(fileBytesOf(record)),
     ...defined({ sha256 }),
   };

@@ -2,6 +2,7 @@
 import { RefusedError } from "../../errors";
 import type { DiskFormat } from "../../plan/domain";
 import { parseVolume } from "../../xml/storage-xml";
+import { capacityAs } from "../capacity-as";
 import { uploadedFormat } from "../image-name";
 import type { Call } from "../resource";
 import type { CloneImage } from "../volume-clone";
@@ -29,7 +30,7 @@ export async function imageOf({ image, imageFormat, pool }: ImageQuestion, { ser
   }
   const path = volume?.path ?? image;
   const format = imageFormat ?? uploadedFormat(path);
-  const capacityBytes = volume?.capacityBytes;
+  const capacityBytes = volume && capacityAs(format, volume);
   if (format !== undefined) return { path, format, capacityBytes };
   const seen = parseVolume(volume?.xml ?? "<volume/>");
   // libvirt goes by the file's first bytes, which a guest may have written: with a backing file of its choice, that would be read for it.
