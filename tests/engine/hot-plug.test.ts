@@ -22,7 +22,7 @@ interface Guest {
   readonly project: PulumiProject;
   readonly name: string;
   /** Writes the program with these disks; the root's is always among them. */
-  write(disks: Disks): void;
+  write(disks: Disks, power?: "running" | "paused"): void;
   /** The guest's next tick that is as wanted. */
   ticking(accepts?: (view: GuestView) => boolean): Promise<GuestView>;
   xml(): Promise<string>;
@@ -32,10 +32,11 @@ interface Guest {
 
 async function startGuest(scene: Scene, name: string, machineType: string, disks: Disks): Promise<Guest> {
   const log = `${scene.ramfs.path}/${name}.log`;
-  const program = ({ root, ...others }: Disks) =>
+  const program = ({ root, ...others }: Disks, power = "running") =>
     scene.program(`
       new kvm.VirtualMachine("${name}", {
-        ...machine, name: "${name}", machine: "${machineType}", memory: "96MiB", unplugTimeoutSeconds: 3, serial: { file: "${log}" },
+        ...machine, name: "${name}", machine: "${machineType}", memory: "96MiB", unplugTimeoutSeconds: 3, power: "${power}",
+        serial: { file: "${log}" },
         disks: ${JSON.stringify({ root: { pool: scene.ext4.name, size: `${sizeMiB.root}MiB`, ...root }, ...others })},
       } as kvm.VirtualMachineArgs);
     `);
@@ -56,7 +57,7 @@ async function startGuest(scene: Scene, name: string, machineType: string, disks
     project,
     name,
     ticking,
-    write: (wanted) => project.write(program(wanted)),
+    write: (wanted, power) => project.write(program(wanted, power)),
     xml: () => virsh(scene.lab, "dumpxml", name),
     identity: async () => [await virsh(scene.lab, "domid", name), (await ticking()).bootId],
   };
@@ -135,10 +136,9 @@ describeScene("disks of a running machine of the type pc", "plug", (scene) => {
       await guest.ticking(hasDisks(sizeMiB.root, sizeMiB.data));
       const before = await guest.identity();
 
-      // Nobody in the guest answers while its CPUs stand still. libvirt takes the machine for a running one, as one whose guest hangs.
-      const monitor = (command: string) => virsh(scene().lab, "qemu-monitor-command", guest.name, "--hmp", command);
-      await monitor("stop");
-      guest.write({ root: rootTuning });
+      // Nobody in the guest answers while its CPUs stand still.
+      await virsh(scene().lab, "suspend", guest.name);
+      guest.write({ root: rootTuning }, "paused");
       const up = await guest.project.up();
       succeeds(up);
       const said = messagesOf(up, "warning", guest.name).join("\n");
@@ -150,7 +150,8 @@ describeScene("disks of a running machine of the type pc", "plug", (scene) => {
       });
       expect(await volumesOf(scene(), guest)).toEqual(["data.qcow2", "root.qcow2"]);
 
-      await monitor("cont");
+      await virsh(scene().lab, "resume", guest.name);
+      guest.write({ root: rootTuning });
       await guest.ticking(hasDisks(sizeMiB.root));
       succeeds(await guest.project.refresh());
       succeeds(await guest.project.up());

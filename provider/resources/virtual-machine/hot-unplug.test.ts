@@ -48,6 +48,15 @@ test.each([
   expect(web.now.state).toMatchObject({ restartPending: false, pendingChanges: [] });
 });
 
+test("a guest that other hands hold goes on before it is asked: it could not answer", async () => {
+  const { web, fake, domain } = createStage();
+  await web.up(both());
+  await fake.pauseDomain((await domain()).uuid);
+  fake.clearLog();
+  expect(await web.up(alone())).toMatchObject({ did: "update", initErrors: [] });
+  expect(verbs(fake.writes).slice(0, 3)).toEqual(["defineDomain", "resumeDomain", "unplugLiveDevice"]);
+});
+
 test("where the program asks for a restart, what the guest holds is applied by one", async () => {
   const { web, fake, domain } = createStage();
   await web.up(both());

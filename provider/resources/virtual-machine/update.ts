@@ -180,13 +180,17 @@ async function run(
   const { libvirt } = call.services;
   const { record } = machine;
   if (record.autostart !== inputs.autostart) await libvirt.setAutostart(record.uuid, inputs.autostart, { signal: call.signal });
+  const restarts = decision.how === "restart" || inputs.power === "stopped";
+  // A guest that is held cannot let go of a disk, nor give memory back.
+  if (record.state === "paused" && inputs.power === "running" && !restarts)
+    await libvirt.resumeDomain(record.uuid, { signal: call.signal });
   await applyLive(
     {
       machine,
       wanted,
       survey,
       disks: plan.disks,
-      restarts: decision.how === "restart" || inputs.power === "stopped",
+      restarts,
       memoryAsked: request.oldInputs["memory"] !== inputs.memory,
       unplugTimeoutSeconds: inputs.unplugTimeoutSeconds,
     },
