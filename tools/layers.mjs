@@ -1,15 +1,16 @@
 // The arrow, as data: which folder of provider/ may import which. Read by the linter and by provider/layers.test.ts.
 //
-//   rpc -> resources -> plan -> xml -> libvirt        resources -> host -> (plan's types, libvirt)        resources -> images
+//   rpc -> resources -> plan -> xml -> libvirt        resources -> host -> (plan's types, libvirt)        resources -> images, cloud-init
 
 /** The folders that each folder may import, besides itself, provider/errors.ts and npm packages. */
 const allowed = {
   rpc: ["resources"],
-  resources: ["plan", "xml", "host", "libvirt", "images"],
+  resources: ["plan", "xml", "host", "libvirt", "images", "cloud-init"],
   plan: [],
   xml: ["plan"],
   host: ["plan", "xml", "libvirt"],
   images: ["plan"],
+  "cloud-init": ["plan"],
   libvirt: [],
   dynamic: ["resources", "host", "libvirt", "images"],
 };
@@ -20,6 +21,7 @@ const folders = Object.keys(allowed);
 const owned = {
   "node-libvirt": ["libvirt"],
   xmlbuilder2: ["xml"],
+  yaml: ["cloud-init"],
   "@grpc/grpc-js": ["rpc"],
   "@pulumi/pulumi": ["rpc", "dynamic"],
   "^node:fs": ["host", "images"],
