@@ -201,6 +201,19 @@ export const IoSetting = {
  */
 export type IoSetting = (typeof IoSetting)[keyof typeof IoSetting];
 
+export const MachineState = {
+    Running: "running",
+    Paused: "paused",
+    Stopped: "stopped",
+    Crashed: "crashed",
+    Suspended: "suspended",
+} as const;
+
+/**
+ * State.
+ */
+export type MachineState = (typeof MachineState)[keyof typeof MachineState];
+
 export const PoolAuthType = {
     Ceph: "ceph",
     Chap: "chap",
