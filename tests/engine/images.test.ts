@@ -142,7 +142,7 @@ describeScene("an image that VMs start from", "image", (scene) => {
 });
 
 describeScene("an upload that is cut off", "image-cut", (scene) => {
-  const sizeMiB = 300;
+  const sizeMiB = 210;
   /** An upload of that size takes a hundred times as long. */
   const pollMs = 2;
 
@@ -150,7 +150,7 @@ describeScene("an upload that is cut off", "image-cut", (scene) => {
     "by the plugin's death in its middle is one whole image after the next run, and nothing else is left",
     async () => {
       const workshop = await openWorkshop(scene().lab);
-      const pool = await workshop.addPool("image-cut-pool", 800);
+      const pool = await workshop.addPool("image-cut-pool", 500);
       try {
         const source = await workshop.raw("big.img", { dataMiB: sizeMiB, sizeMiB });
         const project = await scene().project(`new kvm.Image("big", { source: ${json(source)}, pool: ${json(pool.name)} });`, {
