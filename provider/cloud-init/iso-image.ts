@@ -29,7 +29,7 @@ const parentName = Uint8Array.of(1);
 
 const ascii = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
 /** UCS-2, big-endian: Joliet's alphabet. */
-const wide = (text: string) => Uint8Array.from([...text].flatMap((char) => [0, char.charCodeAt(0)]));
+const wide = (text: string) => Uint8Array.from(Array.from(text).flatMap((char) => [0, char.charCodeAt(0)]));
 const sectorsOf = (bytes: number) => Math.ceil(bytes / sectorBytes);
 
 const little32 = (value: number) => Uint8Array.from([0, 8, 16, 24], (shift) => (value >>> shift) & 0xff);

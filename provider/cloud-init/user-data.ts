@@ -60,7 +60,7 @@ const present = (values: Readonly<Record<string, JsonValue | undefined>>): JsonO
   Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] =>
-  value === undefined ? [] : Array.isArray(value) ? (value as readonly JsonValue[]) : [value as JsonValue];
+  value === undefined ? [] : Array.isArray(value) ? (value as readonly JsonValue[]) : [value];
 
 /** "default" is the image's own user, which a list of users without that word would take away. */
 const imageUser = "default";

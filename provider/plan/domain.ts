@@ -158,6 +158,8 @@ export interface ManagedMetadata {
     readonly effective: DriverSettings;
     readonly reason: string;
   }[];
+  /** The name by which cloud-init's seed makes the guest a new machine, or one that it knows; absent: there is no seed. */
+  readonly instanceId?: string | undefined;
   readonly volumes: readonly OwnedVolume[];
 }
 
@@ -178,6 +180,8 @@ export interface ObservedDisk {
   readonly path?: string | undefined;
   readonly format?: string | undefined;
   readonly readonly: boolean;
+  /** Ignition's configuration, given to the guest by fw_cfg, is in this file on the host; absent: one of ours is taken out. */
+  readonly ignitionFile?: string | undefined;
   readonly shareable: boolean;
   readonly serial?: string | undefined;
   readonly bootOrder?: number | undefined;
@@ -210,3 +214,4 @@ export interface ObservedDomain {
   /** Absent: not made by this provider. */
   readonly metadata?: ManagedMetadata | undefined;
 }
+  readonly ignitionFile?: string | undefined;

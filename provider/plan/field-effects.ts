@@ -42,6 +42,16 @@ export const fieldEffects = {
   "serial.file": { effect: "restart", because: "QEMU opens its serial ports when it starts" },
   graphics: { effect: "restart", because: "QEMU opens its display when it starts" },
   video: { effect: "restart", because: "it is the machine's hardware" },
+  cloudInit: { effect: "restart", because: "cloud-init reads its seed when the guest boots" },
+  "cloudInit.pool": { effect: "restart", because: "the guest has the seed disk open" },
+  "cloudInit.bus": { effect: "restart", because: "it is the machine's hardware" },
+  cloudInitChange: { effect: "live", because: "it steers what a change of cloudInit does" },
+  ignition: { effect: "restart", because: "QEMU reads the file when it starts" },
+  ignitionPool: { effect: "restart", because: "QEMU reads the file when it starts" },
+  xml: {
+    effect: "restart",
+    because: "what it says is the user's own, and nobody here knows what of it libvirt would change while the machine runs",
+  },
 } as const satisfies Record<string, FieldEffect>;
 
 /** By the name of a disk's input or of its part in effectiveDisks; `added` and `removed` are the whole disk. A disk whose source changes is another disk in the same place. */

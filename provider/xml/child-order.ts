@@ -24,6 +24,7 @@ const childOrder: Readonly<Record<string, readonly string[]>> = {
     "cputune",
     "numatune",
     "resource",
+    "sysinfo",
     "os",
     "features",
     "cpu",

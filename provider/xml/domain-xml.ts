@@ -3,6 +3,7 @@ import type { DomainPlan } from "../plan/domain";
 import type { XmlElement } from "./document";
 import { configureConsoles } from "./domain/configure-consoles";
 import { configureCpu } from "./domain/configure-cpu";
+import { configureFwCfg } from "./domain/configure-fw-cfg";
 import { configureDisks } from "./domain/configure-disks";
 import { configureGraphics } from "./domain/configure-graphics";
 import { configureIdentity } from "./domain/configure-identity";
@@ -25,6 +26,7 @@ const configurators: readonly Configurator[] = [
   configureOs,
   configureDisks,
   configureConsoles,
+  configureFwCfg,
   configureGraphics,
   configureMetadata,
 ];

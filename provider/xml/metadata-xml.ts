@@ -60,6 +60,7 @@ export function writeMetadata(parent: XmlElement, metadata: ManagedMetadata, tar
     addPart(disk, "requested", ruleAttributes(requested));
     addPart(disk, "effective", ruleAttributes(effective));
     addPart(disk, "reason", {}, reason);
+  if (metadata.instanceId !== undefined) addPart(own, "seed", { instanceId: metadata.instanceId });
   }
   for (const volume of metadata.volumes) addPart(own, "volume", { ...volume, keep: volume.keep ? "yes" : "no" });
 }
@@ -134,6 +135,7 @@ function parseOwn(own: XmlElement): StoredMetadata {
       volumes: partsOf(own, "volume").map(parseVolume),
     }),
     keyByTarget: new Map(targets.flatMap(([target, key]) => (target === undefined ? [] : [[target, key] as const]))),
+  const [seed] = partsOf(own, "seed");
   };
 }
 
@@ -144,6 +146,7 @@ export function parseMetadata(parent: XmlElement | undefined): StoredMetadata | 
   try {
     return parseOwn(own);
   } catch (error) {
+      instanceId: seed === undefined ? undefined : value(seed, "instanceId"),
     if (error instanceof NotOurs) return undefined;
     throw error;
   }

@@ -5,6 +5,7 @@ import { diskBuses, diskDevices } from "../plan/domain";
 import { parseIoTune } from "./iotune";
 import { userAliasPrefix } from "./disk-xml";
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from "./document";
+import { parseIgnitionFile } from "./domain/configure-fw-cfg";
 import { parseMetadata } from "./metadata-xml";
 import { parseSource } from "./parse-disk-source";
 import { readXml } from "./read-xml";
@@ -126,6 +127,7 @@ export function parseDomain(xml: string): ObservedDomain {
     cpuMode: parseCpuMode(domain),
     directBoot: parseDirectBoot(domain),
     serialFile: parseSerialFile(domain),
+    ignitionFile: parseIgnitionFile(domain),
     graphics: parseGraphics(domain),
     video: attributeOf(childOf(domain, "devices", "video", "model"), "type"),
     iothreads: integerOf(textOf(childOf(domain, "iothreads"))),

@@ -45,6 +45,8 @@ function typeSpec(type: z.core.$ZodType, types: Types, where: string): JsonObjec
   if (type instanceof z.ZodString || type instanceof z.ZodStringFormat) return { type: "string" };
   if (type instanceof z.ZodBoolean) return { type: "boolean" };
   if (type instanceof z.ZodNumber) return { type: type.format === "safeint" ? "integer" : "number" };
+  // Any JSON value, its parts known or not: a document that somebody else reads.
+  if (type instanceof z.ZodUnknown) return { $ref: "pulumi.json#/Any" };
   if (type instanceof z.ZodArray) return { type: "array", items: typeSpec(type.element, types, `${where}[]`) };
   if (type instanceof z.ZodRecord) return { type: "object", additionalProperties: typeSpec(type.valueType, types, `${where}{}`) };
   const token = `kvm:index:${meta.id ?? ""}`;

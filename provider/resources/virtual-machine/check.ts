@@ -10,6 +10,7 @@ import { propertyPath } from "../property-path";
 import type { Call, CheckRequest, CheckResult, Value, Values } from "../resource";
 import { asValues, containsUnknown, defined, isValues, sizeBytes, without } from "../values";
 import type { CheckedInputs, EffectiveDisk } from "./contract";
+import { atSeed, cloudInitProblems, isSeedPlaceKnown, seedPlaceProblems, withSeed, withSeedPlaces } from "./cloud-init";
 import { defaultApplyChanges, defaults, inputs as contract } from "./contract";
 import { growthProblems } from "./disk-growth";
 import { diskProblems } from "./disk-problems";
@@ -26,18 +27,19 @@ const resolvedFrom = ["disks", "host", "name", "cache", "io", "discard", "detect
 export async function check(request: CheckRequest, call: Call): Promise<CheckResult> {
   const asked = without(request.news, "effectiveDisks");
   const naming = nameOf(asked, request);
-  const inputs = filled({ ...asked, ...naming.name }, request.olds);
+  const inputs = withSeedPlaces(filled({ ...asked, ...naming.name }, request.olds), request.olds);
   const problems = [
     ...contractProblems(contract, { ...asked, ...naming.name }),
     ...naming.problems,
     ...acrossFields(asked, request.olds),
     ...acceleratorProblems(inputs, request.olds),
     ...textProblems(asked),
+    ...cloudInitProblems(inputs),
   ];
   if (problems.length > 0) return { inputs, problems };
   const unknownMachine = await machineProblems(inputs, request.olds, call);
   if (unknownMachine.length > 0) return { inputs, problems: unknownMachine };
-  if (resolvedFrom.some((field) => containsUnknown(inputs[field]))) return { inputs, problems };
+  if (resolvedFrom.some((field) => containsUnknown(inputs[field])) || !isSeedPlaceKnown(inputs)) return { inputs, problems };
   return resolved(inputs, request.olds, call);
 }
 
@@ -86,6 +88,9 @@ function acrossFields(asked: Values, olds: Values | undefined): Problem[] {
       reason: `is ${formatSize(most)}, less than the ${formatSize(now)} of \`memory\`: raise it, or lower \`memory\`.`,
     });
   }
+/** What goes into no XML. */
+const notInXml: readonly unknown[] = ["host", "cloudInit", "ignition"];
+
   return problems;
 }
 
@@ -95,7 +100,7 @@ function textProblems(value: Value | undefined, path: readonly string[] = []): P
     const reason = xmlTextProblem(value);
     return reason === undefined ? [] : [{ path: propertyPath(path), reason }];
   }
-  if (!isValues(value) || path[0] === "host") return [];
+  if (!isValues(value) || notInXml.includes(path[0])) return [];
   return Object.entries(value).flatMap(([key, inner]) => textProblems(inner, [...path, key]));
 }
 
@@ -104,16 +109,18 @@ async function resolved(inputs: Values, olds: Values | undefined, call: Call): P
   const before = olds === undefined || containsUnknown(olds["disks"]) ? undefined : (olds as unknown as CheckedInputs);
   const previous = before?.effectiveDisks;
   const resolution = await resolveDisks({
-    inputs: view,
+    inputs: withSeed(view),
     previous,
     services: call.services,
     observe: { depth: "look", signal: call.signal },
   });
   const growth = await growthProblems(view, before, call);
-  const problems = [...growth, ...("problems" in resolution ? resolution.problems : [])];
+  const found =
+    "problems" in resolution ? resolution.problems : "effective" in resolution ? seedPlaceProblems(resolution.effective, view) : [];
+  const problems = [...growth, ...atSeed(found, view)];
   if ("problems" in resolution || problems.length > 0) return { inputs, problems };
   if ("unresolved" in resolution) {
-    const same = olds !== undefined && previous !== undefined && questionChanges(olds, inputs).length === 0;
+    const same = olds !== undefined && previous !== undefined && questionChanges(seeded(olds), seeded(inputs)).length === 0;
     return { inputs: same ? withEffective(inputs, previous) : inputs, problems: [] };
   }
   for (const warning of resolution.warnings) call.log.warn(warning);
@@ -135,6 +142,8 @@ function usedPart(
     Object.fromEntries(Object.entries(from).filter(([name]) => usedPools.includes(name)));
   const { pools, ...rest } = policy;
   const rules = only(pools ?? {});
+const seeded = (inputs: Values): Values => asValues(withSeed(inputs as unknown as CheckedInputs));
+
   const used = Object.keys(rules).length === 0 ? rest : { ...rest, pools: rules };
   return { policy: used, facts: { ...facts, pools: only(facts.pools) } };
 }

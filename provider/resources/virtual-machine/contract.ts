@@ -12,6 +12,7 @@ import {
   ruleFields,
   videoModel,
 } from "../common-contract";
+import { cloudInitFields } from "./cloud-init-contract";
 import { diskBuses, diskDevices, diskProtocols } from "../../plan/domain";
 import { cloneKind, diskFormat, hostPath, preallocation, sizeField } from "../volume-fields";
 
@@ -276,6 +277,7 @@ export const inputs = z.strictObject({
   disks: z
     .record(z.string().regex(/^[A-Za-z0-9_-]+$/, { error: "a disk's key may hold letters, digits, _ and - only." }), disk)
     .optional()
+  ...cloudInitFields,
     .describe("The disks, by a key that is the disk's identity: removing one never renumbers another."),
   ...ruleFields("all disks of this VM that do not say one themselves"),
   applyChanges: applyChanges

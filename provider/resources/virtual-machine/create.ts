@@ -2,12 +2,16 @@
 import { CreatedButFailedError, RefusedError } from "../../errors";
 import type { DomainRecord } from "../../libvirt/port";
 import type { DomainPlan, OwnedVolume } from "../../plan/domain";
+import type { PlatformFacts } from "../../plan/facts";
 import { domainXml } from "../../xml/domain-xml";
 import { parseDomain } from "../../xml/parse-domain";
 import type { Call, Created, Values } from "../resource";
 import { unknown } from "../resource";
-import { asValues } from "../values";
+import { asValues, defined, without } from "../values";
 import { clearAbandoned, thisMaker } from "./abandoned";
+import { withSeed } from "./cloud-init";
+import type { SeedParts } from "./cloud-init-volumes";
+import { newSeedParts, refuseForeignSeeds } from "./cloud-init-volumes";
 import type { CheckedInputs } from "./contract";
 import { dropSecrets, ensureSecrets } from "./disk-secrets";
 import type { EffectiveDisks } from "./domain-plan";
@@ -24,18 +28,25 @@ export async function create(
   call: Call,
 ): Promise<Created> {
   if (preview) return { id: "", state: previewState(values) };
-  const inputs = values as unknown as CheckedInputs;
+  const asked = values as unknown as CheckedInputs;
+  const inputs = withSeed(asked);
   await clearAbandoned(call);
   await refuseTakenName(inputs, call);
   const effective = await settledDisks(inputs, undefined, call);
   await refuseMissingVolumes(inputs, call);
-  const survey = await surveyVolumes(wantedVolumes(inputs, effective), call);
+  const parts = await newSeedParts(asked, async () => (await platformOf(inputs, call)).architecture, call);
+  const wanted = [...wantedVolumes(inputs, effective, parts.contents), ...(parts.ignition === undefined ? [] : [parts.ignition])];
+  const survey = await surveyVolumes(wanted, call);
+  refuseForeignSeeds(
+    wanted.filter(({ key }) => survey.present.has(key)),
+    [],
+  );
   warnOfFoundVolumes(inputs, survey.present, effective, call);
 
-  const plan = await planOf(inputs, effective, survey.missing, call);
+  const plan = await planOf(inputs, effective, { missing: survey.missing, parts }, call);
   const { uuid } = await call.services.libvirt.defineDomain(domainXml(plan), { signal: call.signal });
-  await makeParts(uuid, inputs, survey, call);
-  return finish(uuid, inputs, effective, plan, call);
+  await makeParts(uuid, asked, survey, call);
+  return finish(uuid, asked, effective, plan, call);
 }
 
 /** What a preview can say: everything asked and planned; what only the host gives is unknown. */
@@ -70,17 +81,33 @@ function warnOfFoundVolumes(inputs: CheckedInputs, present: ReadonlySet<string>,
 
 const ownedOf = ({ key, pool, name, path, keep }: WantedVolume): OwnedVolume => ({ key, pool, name, path, keep });
 
+const platformOf = async ({ host }: CheckedInputs, { services, signal }: Call): Promise<PlatformFacts> =>
+  host?.facts ?? (await services.host.observePlatform({ depth: "probe", signal }));
+
 async function planOf(
   inputs: CheckedInputs,
   effective: EffectiveDisks,
-  missing: readonly WantedVolume[],
-  { services, signal, log, urn }: Call,
+  { missing, parts }: { readonly missing: readonly WantedVolume[]; readonly parts: SeedParts },
+  call: Call,
 ): Promise<DomainPlan> {
-  const platform = inputs.host?.facts ?? (await services.host.observePlatform({ depth: "probe", signal }));
+  const { log, urn } = call;
+  const platform = await platformOf(inputs, call);
   const { domainType, warning } = chooseAccelerator(inputs.accelerator, platform);
   if (warning !== undefined) log.warn(warning);
-  const metadata = { urn, phase: "creating", maker: thisMaker(), volumes: missing.map(ownedOf) } as const;
-  return domainPlan(inputs, { effective, domainType, architecture: platform.architecture, metadata });
+  const metadata = {
+    urn,
+    phase: "creating",
+    maker: thisMaker(),
+    volumes: missing.map(ownedOf),
+    ...defined({ instanceId: parts.instanceId }),
+  } as const;
+  return domainPlan(inputs, {
+    effective,
+    domainType,
+    architecture: platform.architecture,
+    metadata,
+    ...defined({ ignitionFile: parts.ignition?.path }),
+  });
 }
 
 /** Secrets and volumes. When one cannot be made, nothing is left: the definition, which names them, goes last. */
@@ -128,14 +155,13 @@ async function finish(uuid: string, inputs: CheckedInputs, effective: EffectiveD
 
 /** Writes into the definition that the machine has been made; returns the record with that definition. */
 async function markReady(record: DomainRecord, plan: DomainPlan, { services }: Call): Promise<DomainRecord> {
-  const { urn, disks, volumes } = plan.metadata;
   const observed = parseDomain(record.inactiveXml);
   const inactiveXml = domainXml(
     {
       ...plan,
       uuid: record.uuid,
       ...(plan.machine === undefined ? {} : { machine: observed.machine }),
-      metadata: { urn, phase: "ready", disks, volumes },
+      metadata: { ...without(plan.metadata, "maker"), phase: "ready" },
     },
     record.inactiveXml,
   );

@@ -3,6 +3,7 @@ import { driverFields } from "../../plan/settings";
 import { propertyPath } from "../property-path";
 import type { DiffRequest, DiffResult, PropertyChange, Value, Values } from "../resource";
 import { containsUnknown, isValues, sameValue, sizeBytes } from "../values";
+import { cloudInitDiff } from "./cloud-init-changes";
 import { defaultBus, isReadonlyByNature } from "./disk-layout";
 import { questionChanges } from "./effective-disks";
 
@@ -15,6 +16,7 @@ const comparisons = {
   machine: "kept",
   cpuMode: "kept",
   accelerator: "kept",
+  ignitionPool: "kept",
   firmware: "kept",
   directBoot: "data",
   serial: "data",
@@ -187,6 +189,7 @@ function cannotCoexist({ oldInputs, oldState, news }: DiffRequest): boolean {
 export function diff(request: DiffRequest): DiffResult {
   const { oldInputs, news } = request;
   const known = [
+    ...cloudInitDiff(request),
     ...topLevelChanges(oldInputs, news),
     ...maximaChanges(oldInputs, news),
     ...diskChanges(request),

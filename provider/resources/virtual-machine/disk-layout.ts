@@ -1,6 +1,7 @@
 // What each disk is, before its storage is asked: defaults, volume names and targets. Pure.
 import type { DiskBus, DiskDevice } from "../../plan/domain";
 import { assignTargets } from "../../plan/disk-targets";
+import { seedKey } from "./cloud-init";
 import type { DiskInputs, EffectiveDisk, VirtualMachineInputs } from "./contract";
 
 /** A disk with its defaults filled in. */
@@ -21,6 +22,9 @@ export const defaultBus = { disk: "virtio", cdrom: "sata" } as const satisfies R
 export const isReadonlyByNature = ({ device, http }: { readonly device?: unknown; readonly http?: unknown }): boolean =>
   device === "cdrom" || http !== undefined;
 
+/** The seed disk comes last: a firmware boots from the first. */
+const place = (key: string) => (key === seedKey ? `~${key}` : key);
+
 /** The disks in the order of their keys; targets given earlier are kept. */
 export function diskLayouts(
   disks: VirtualMachineInputs["disks"],
@@ -31,12 +35,15 @@ export function diskLayouts(
       const device = inputs.device ?? "disk";
       return { key, inputs, device, bus: inputs.bus ?? defaultBus[device] };
     })
-    .sort((left, right) => (left.key < right.key ? -1 : 1));
-  const kept = new Map(Object.entries(previous ?? {}).map(([key, { target }]) => [key, target]));
-  const targets = assignTargets(entries, kept);
+    .sort((left, right) => (place(left.key) < place(right.key) ? -1 : 1));
+  const kept = new Map(Object.entries(previous ?? {}).map(([key, { target }]) => [place(key), target]));
+  const targets = assignTargets(
+    entries.map(({ key, bus }) => ({ key: place(key), bus })),
+    kept,
+  );
   return entries.map((entry) => ({
     ...entry,
-    target: targets.get(entry.key) ?? entry.key,
+    target: targets.get(place(entry.key)) ?? entry.key,
     readonly: entry.inputs.readonly ?? isReadonlyByNature(entry.inputs),
     shareable: entry.inputs.shareable ?? false,
   }));

@@ -35,6 +35,8 @@ export interface PlanBasis {
   readonly effective: EffectiveDisks;
   readonly domainType: "kvm" | "qemu";
   readonly architecture: string;
+  /** Ignition's file on the host. */
+  readonly ignitionFile?: string | undefined;
   readonly metadata: Omit<ManagedMetadata, "disks">;
   /** The definition as it is, for an update. */
   readonly observed?: ObservedDomain | undefined;
@@ -66,6 +68,7 @@ export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan 
     domainType,
     architecture,
     cpus: inputs.cpus,
+      ignitionFile: basis.ignitionFile,
     maxCpus: inputs.maxCpus ?? inputs.cpus,
     memoryKiB,
     maxMemoryKiB: inputs.maxMemory === undefined ? memoryKiB : kibOf(inputs.maxMemory),

@@ -21,13 +21,20 @@ export function ownedVolumes(machine: ObservedMachine, inputs: CheckedInputs, su
   return [...earlier, ...made.map(({ key, pool, name, path, keep }) => ({ key, pool, name, path, keep }))];
 }
 
+/** Paths of all that the definition and the run have of disks, and of Ignition's file. */
+export const usedPaths = ({
+  defined: definition,
+  running,
+}: Pick<ObservedMachine, "defined" | "running">): ReadonlySet<string | undefined> =>
+  new Set([definition, running].flatMap((domain) => [...(domain?.disks ?? []).map(({ path }) => path), domain?.ignitionFile]));
+
 /** Deletes the volumes of disks that are gone, once nothing runs on them; the metadata forgets them then. */
 export async function dropVolumes(uuid: string, plan: DomainPlan, call: Call): Promise<void> {
-  const planned = new Set(plan.disks.map(({ source }) => sourceName(source)));
+  const planned = new Set([...plan.disks.map(({ source }) => sourceName(source)), plan.ignitionFile]);
   const unplanned = plan.metadata.volumes.filter(({ path }) => !planned.has(path));
   const after = unplanned.length === 0 ? undefined : await observeMachine({ uuid }, call);
   if (after === undefined) return;
-  const inUse = new Set([...after.defined.disks, ...(after.running?.disks ?? [])].map(({ path }) => path));
+  const inUse = usedPaths(after);
   const dropped = unplanned.filter(({ path }) => !inUse.has(path));
   if (dropped.length === 0) return;
   for (const volume of dropped) {

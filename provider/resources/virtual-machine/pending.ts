@@ -48,14 +48,24 @@ const change = (path: string, effect: ChangeEffect, from: unknown, to: unknown):
 const shown = (value: unknown): string => (value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value));
 
 /** Top-level fields that only a cold start changes. */
-const coldFields = ["domainType", "machine", "directBoot", "serialFile", "graphics", "video"] as const;
-const inputNames: Partial<Record<(typeof coldFields)[number], string>> = { domainType: "accelerator", serialFile: "serial" };
+const coldFields = ["domainType", "machine", "directBoot", "ignitionFile", "serialFile", "graphics", "video"] as const;
+const inputNames: Partial<Record<(typeof coldFields)[number], string>> = {
+  domainType: "accelerator",
+  serialFile: "serial",
+  ignitionFile: "ignition",
+};
 
 function machineChanges(wanted: ObservedDomain, running: ObservedDomain): MachineChange[] {
   const kib = (value: number) => `${value} KiB`;
+    ...instanceChanges(wanted, running),
   return [
     ...coldFields.flatMap((field) => change(inputNames[field] ?? field, "restart", running[field], wanted[field])),
     ...(cpuModeDiffers(wanted, running) ? change("cpuMode", "restart", running.cpuMode, wanted.cpuMode) : []),
+/** cloud-init's seed, by the name of the instance that it makes: a guest reads it when it boots. One that is gone has done its work. */
+function instanceChanges({ metadata: wanted }: ObservedDomain, { metadata: running }: ObservedDomain): MachineChange[] {
+  return wanted?.instanceId === undefined ? [] : change("cloudInit", "restart", running?.instanceId, wanted.instanceId);
+}
+
     ...change("maxCpus", "restart", running.maxCpus, wanted.maxCpus),
     ...(wanted.cpus <= running.maxCpus && wanted.maxCpus === running.maxCpus ? change("cpus", "live", running.cpus, wanted.cpus) : []),
     ...change("maxMemory", "restart", kib(running.maxMemoryKiB), kib(wanted.maxMemoryKiB)),

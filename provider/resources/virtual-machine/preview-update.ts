@@ -6,6 +6,7 @@ import { applyChangesChoices } from "../../plan/policy";
 import { driverFields } from "../../plan/settings";
 import type { DiffRequest, Value, Values } from "../resource";
 import { containsUnknown, isValues, sizeBytes } from "../values";
+import { hiddenWords, recordedOnly } from "./cloud-init-changes";
 import type { CheckedInputs } from "./contract";
 import { diff } from "./diff";
 import { sameMachine } from "./domain-plan";
@@ -37,12 +38,14 @@ export function previewDecision(request: DiffRequest): PreviewDecision {
   // A policy that is not known yet may say another way: nothing is refused for it.
   const { how, problems } =
     choice === undefined ? ({ how: "unknown", problems: [] } as const) : planApply(changes.filter(isPending), choice, true);
+  const seeds = runs ? recordedSentences(request) : [];
   const taken = changes.filter((change) => !isPending(change) && !isOfNewVolumes(change));
   return {
     problems,
     live: taken.map((change) => `${pendingSentence(change)}: ${isRemovedDisk(change) ? "live, if the guest lets go of it" : "live"}`),
     notLive: [
       ...changes.filter(isPending).map((change) => `${pendingSentence(change)}: ${howSentence[how]}`),
+      ...seeds,
       ...changes.filter(isOfNewVolumes).map((change) => `${pendingSentence(change)}: ${newVolumesOnly}`),
     ],
   };
@@ -79,14 +82,18 @@ function machineChanges(request: DiffRequest): MachineChange[] {
     .changes.filter(({ path, replace }) => replace !== true && !path.startsWith("effectiveDisks") && !notOfTheMachine.includes(path))
     // What is not known yet may turn out to be what it was.
     .filter(({ path }) => !containsUnknown(at(news, path)) && !isSame(path, request))
+    .filter((change) => recordedOnly(change, news) === undefined)
     .map(({ path, kind }) => ({
       path,
       effect: fieldEffect(path, kind === "delete" ? "removed" : "added")?.effect ?? "restart",
-      from: shown(at(oldInputs, path)),
-      to: shown(at(news, path)),
+      ...(hiddenWords(path, kind) ?? { from: shown(at(oldInputs, path)), to: shown(at(news, path)) }),
     }));
   return [...changed, ...maximumChanges(oldInputs, news)];
 }
+
+/** Content that is other than it was, and that the machine does not take. */
+const recordedSentences = (request: DiffRequest): string[] =>
+  diff(request).changes.flatMap((change) => recordedOnly(change, request.news) ?? []);
 
 /** Another word for what the machine has already: it is noted, and costs nothing. */
 function isSame(path: string, { oldInputs, oldState, news }: DiffRequest): boolean {

@@ -2,6 +2,7 @@
 import { BugError, RefusedError } from "../../errors";
 import type { Call, Observed, Values } from "../resource";
 import { asValues } from "../values";
+import { withSeed, withoutSeed } from "./cloud-init";
 import type { CheckedInputs, VirtualMachineOutputs } from "./contract";
 import type { VolumeCapacities } from "./observed-disks";
 import { driftedInputs, importedInputs } from "./observed-inputs";
@@ -50,7 +51,8 @@ async function drifted(
       ? {}
       : { effectiveDisks: asked.effectiveDisks ?? state.effectiveDisks }),
   } as CheckedInputs;
-  return driftedInputs(old, machine, await capacities(old, machine, call));
+  const seeded = withSeed(old);
+  return withoutSeed(driftedInputs(seeded, machine, await capacities(seeded, machine, call)), old);
 }
 
 /** Capacity of each volume that was made or asked for by pool, by path; one that libvirt does not find is left out. */

@@ -1,6 +1,7 @@
 // The effective disks at apply: those that check worked out, else worked out now, when the host may be touched.
 import { RefusedError, BugError } from "../../errors";
 import type { Call } from "../resource";
+import { atSeed, seedPlaceProblems } from "./cloud-init";
 import type { CheckedInputs } from "./contract";
 import type { EffectiveDisks } from "./domain-plan";
 import { resolveDisks } from "./effective-disks";
@@ -15,8 +16,10 @@ export async function settledDisks(inputs: CheckedInputs, previous: EffectiveDis
     services,
     observe: { depth: "probe", signal, status: (message) => log.status(message) },
   });
-  if ("problems" in resolution) throw new RefusedError(resolution.problems);
+  if ("problems" in resolution) throw new RefusedError(atSeed(resolution.problems, inputs));
   if ("unresolved" in resolution) throw new BugError(`The disks stayed unresolved at apply: ${resolution.unresolved.join("; ")}.`);
+  const misplaced = seedPlaceProblems(resolution.effective, inputs);
+  if (misplaced.length > 0) throw new RefusedError(misplaced);
   for (const warning of resolution.warnings) log.warn(warning);
   return resolution.effective;
 }

@@ -7,6 +7,7 @@ import { asValues, defined } from "../values";
 import type { CheckedInputs, RunningDisk, VirtualMachineOutputs } from "./contract";
 import type { EffectiveDisks } from "./domain-plan";
 import { volumesByKey } from "./domain-plan";
+import { usedPaths } from "./owned-volumes";
 import { driverOf, pendingChanges, pendingSentence } from "./pending";
 
 /** A machine's two definitions: the one the next cold start uses, and the one that runs or lies saved. */
@@ -35,7 +36,7 @@ export function outputsOf(machine: ObservedMachine, effectiveDisks: EffectiveDis
   const { defined: definition, running } = machine;
   const pending = running === undefined ? [] : pendingChanges(definition, running);
   const owned = definition.metadata?.volumes ?? [];
-  const inUse = new Set([...definition.disks, ...(running?.disks ?? [])].map(({ path }) => path));
+  const inUse = usedPaths(machine);
   const leftOver = owned.filter(({ path, keep }) => !keep && !inUse.has(path));
   return {
     uuid: definition.uuid,

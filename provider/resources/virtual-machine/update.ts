@@ -10,8 +10,11 @@ import { sameXml } from "../../xml/same-xml";
 import { parseDomain } from "../../xml/parse-domain";
 import type { Call, DiffRequest, Stored } from "../resource";
 import { unknown } from "../resource";
-import { asValues } from "../values";
+import { asValues, defined } from "../values";
 import { applyToRunning } from "./apply-to-running";
+import { withSeed } from "./cloud-init";
+import type { SeedParts } from "./cloud-init-volumes";
+import { presentSeedParts, refuseForeignSeeds, rewriteVolumes } from "./cloud-init-volumes";
 import type { CheckedInputs } from "./contract";
 import { diskKeysOf, dropSecrets, ensureSecrets } from "./disk-secrets";
 import type { EffectiveDisks } from "./domain-plan";
@@ -34,8 +37,9 @@ export async function update(request: DiffRequest & { readonly preview: boolean 
   const inputs = request.news as unknown as CheckedInputs;
   const machine = await observeMachine({ uuid: request.id }, call);
   if (machine === undefined) throw gone(inputs.name, request.id);
-  const settled = await settledDisks(inputs, request.oldState["effectiveDisks"] as EffectiveDisks | undefined, call);
-  const effective = withKeptTargets(inputs.disks, settled, machine);
+  const seeded = withSeed(inputs);
+  const settled = await settledDisks(seeded, request.oldState["effectiveDisks"] as EffectiveDisks | undefined, call);
+  const effective = withKeptTargets(seeded.disks, settled, machine);
   return converge({ request, inputs, machine, effective }, call);
 }
 
@@ -80,8 +84,15 @@ interface Convergence {
 async function converge(work: Convergence, call: Call): Promise<Stored> {
   const { inputs, machine, effective } = work;
   const { log } = call;
-  const survey = await surveyVolumes(wantedVolumes(inputs, effective), call);
-  const plan = planOf(work, survey, call.urn);
+  const parts = await seedPartsOf(work, call);
+  const wantedVolumesNow = [
+    ...wantedVolumes(withSeed(inputs), effective, parts.contents),
+    ...(parts.ignition === undefined ? [] : [parts.ignition]),
+  ];
+  const survey = await surveyVolumes(wantedVolumesNow, call);
+  const isPresent = ({ key }: WantedVolume) => survey.present.has(key);
+  refuseForeignSeeds(wantedVolumesNow.filter(isPresent), machine.defined.metadata?.volumes ?? []);
+  const plan = planOf(work, survey, parts, call.urn);
   const xml = domainXml(plan, machine.record.inactiveXml);
   const wanted = parseDomain(xml);
   const changes = machine.running === undefined || inputs.power === "stopped" ? [] : pendingChanges(wanted, machine.running);
@@ -90,6 +101,7 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
 
   await ensureSecrets(inputs, work.request.oldInputs as unknown as CheckedInputs, call);
   await define(work, survey, xml, call);
+  await rewriteVolumes(wantedVolumesNow.filter(isPresent), parts, call);
   let problem: string | undefined;
   try {
     problem = await run(work, { decision, wanted, survey, plan }, call);
@@ -110,13 +122,30 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
   return { state: stateOf(inputs, outputs) };
 }
 
-function planOf({ inputs, machine, effective }: Convergence, survey: VolumeSurvey, urn: string): DomainPlan {
+function seedPartsOf({ inputs, machine: { defined: definition }, request: { oldInputs } }: Convergence, call: Call): Promise<SeedParts> {
+  const { instanceId, volumes = [] } = definition.metadata ?? {};
+  return presentSeedParts(inputs, { instanceId, volumes, oldInputs }, call);
+}
+
+function planOf({ inputs, machine, effective }: Convergence, survey: VolumeSurvey, parts: SeedParts, urn: string): DomainPlan {
   const { defined: observed } = machine;
   const current = observed.domainType === "kvm" ? "kvm" : "qemu";
   // `auto` was decided when the machine was made; only a word that names an accelerator changes it.
   const domainType = inputs.accelerator === "auto" ? current : inputs.accelerator;
-  const metadata = { urn, phase: "ready", volumes: ownedVolumes(machine, inputs, survey) } as const;
-  return domainPlan(inputs, { effective, domainType, architecture: observed.architecture, metadata, observed });
+  const metadata = {
+    urn,
+    phase: "ready",
+    volumes: ownedVolumes(machine, inputs, survey),
+    ...defined({ instanceId: parts.instanceId }),
+  } as const;
+  return domainPlan(withSeed(inputs), {
+    effective,
+    domainType,
+    architecture: observed.architecture,
+    metadata,
+    observed,
+    ...defined({ ignitionFile: parts.ignition?.path }),
+  });
 }
 
 /** New volumes, then the definition over the old one. What libvirt refuses leaves the machine and its volumes as they were. */

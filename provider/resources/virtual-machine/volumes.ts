@@ -9,8 +9,9 @@ import { poolLock } from "../pool-lock";
 import { explainedBySpace, requireSpace } from "../pool-space";
 import { propertyPath } from "../property-path";
 import type { Call } from "../resource";
-import { sizeBytes } from "../values";
+import { defined, sizeBytes } from "../values";
 import { makeClone } from "../volume-clone";
+import { makeWithContent } from "./cloud-init-volumes";
 import type { CheckedInputs, DiskInputs, EffectiveDisk } from "./contract";
 import type { EffectiveDisks } from "./domain-plan";
 import { isSizeAsked } from "./domain-plan";
@@ -23,15 +24,23 @@ export interface WantedVolume extends OwnedVolume {
   readonly image?: EffectiveDisk["image"];
   readonly format: "raw" | "qcow2";
   readonly preallocation: NonNullable<DiskInputs["preallocation"]>;
+  /** What it is made with, and is as large as. */
+  readonly content?: Uint8Array | undefined;
 }
 
 /** The name of the volume at a path, or in the name of a network source. */
 export const volumeNameIn = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-export function wantedVolumes(inputs: CheckedInputs, effective: EffectiveDisks): WantedVolume[] {
+/** `contents`: bytes by the key of the disk that is made of them. */
+export function wantedVolumes(
+  inputs: CheckedInputs,
+  effective: EffectiveDisks,
+  contents: ReadonlyMap<string, Uint8Array> = new Map(),
+): WantedVolume[] {
   return Object.entries(inputs.disks ?? {}).flatMap(([key, disk]) => {
     const plan = effective[key];
-    const capacityBytes = sizeBytes(disk.size);
+    const content = contents.get(key);
+    const capacityBytes = content?.length ?? sizeBytes(disk.size);
     const isOurs = capacityBytes !== undefined || disk.image !== undefined;
     if (disk.pool === undefined || plan?.path === undefined || !isOurs) return [];
     const { keepOnDelete = false, preallocation = "off" } = disk;
@@ -46,6 +55,7 @@ export function wantedVolumes(inputs: CheckedInputs, effective: EffectiveDisks):
         image: plan.image,
         format: plan.format,
         preallocation,
+        ...defined({ content }),
       },
     ];
   });
@@ -74,7 +84,7 @@ export async function surveyVolumes(wanted: readonly WantedVolume[], { services:
   return {
     missing: sized.filter(({ fromBytes }) => fromBytes === undefined).map(({ volume }) => volume),
     toGrow: sized.flatMap(({ volume, fromBytes }) =>
-      fromBytes !== undefined && volume.capacityBytes !== undefined && fromBytes < volume.capacityBytes
+      fromBytes !== undefined && volume.content === undefined && volume.capacityBytes !== undefined && fromBytes < volume.capacityBytes
         ? [{ volume, fromBytes, toBytes: volume.capacityBytes }]
         : [],
     ),
@@ -102,11 +112,12 @@ export const missingVolume = (key: string, pool: string, volume: string): Proble
 });
 
 function presentProblems(
-  { key, path, capacityBytes, format }: WantedVolume,
+  { key, path, capacityBytes, format, content }: WantedVolume,
   fromBytes: number | undefined,
   foundFormat: string | undefined,
 ): Problem[] {
-  if (fromBytes === undefined) return [];
+  // A content is written anew where it does not fit.
+  if (fromBytes === undefined || content !== undefined) return [];
   const problems: Problem[] = [];
   if (capacityBytes !== undefined && fromBytes > capacityBytes && !isSizeAsked(path, capacityBytes, fromBytes)) {
     problems.push({
@@ -151,6 +162,12 @@ async function createVolume(volume: WantedVolume, call: Call): Promise<void> {
   if (image !== undefined) {
     const place = propertyPath(["disks", volume.key, "image"]);
     await makeClone({ pool, name, format, capacityBytes, image, clone: image.clone, place }, call);
+    return;
+  }
+  const { content } = volume;
+  if (content !== undefined) {
+    log.status(`making volume ${name} in pool ${pool}`);
+    await poolLock(libvirt.uri, pool, () => makeWithContent({ pool, name }, content, call));
     return;
   }
   if (capacityBytes === undefined) throw new BugError(`The volume ${name} has neither a size nor an image.`);
