@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { extendPath, repoDir } from "./lib/folders.mjs";
+import { packedPackages } from "./lib/packed-packages.mjs";
 import { giveBack } from "./lib/root.mjs";
 import { run } from "./lib/run.mjs";
 import { MissingPart, runMain, say, step } from "./lib/steps.mjs";
@@ -12,6 +13,22 @@ const plugin = join(repoDir, "bin", "pulumi-resource-kvm");
 
 /** Of Pulumi's SDK only the wire's stubs belong into the plugin: the rest costs start-up time and memory. */
 const ALLOWED_PULUMI_FILES = /@pulumi\/pulumi\/proto\//;
+
+/** Packages that the plugin's first answer does not need: together more than half of the bundle. */
+const LATE_PACKAGES = ["undici", "xmlbuilder2", "yaml", "zod"];
+
+/** @satisfies {import("esbuild").BuildOptions} */
+const bundling = {
+  absWorkingDir: repoDir,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  legalComments: "eof",
+  logLevel: "warning",
+};
 
 export async function buildAll() {
   await step("plugin bin/pulumi-resource-kvm", bundlePlugin);
@@ -23,21 +40,14 @@ async function bundlePlugin() {
   if (!existsSync(entry)) throw new MissingPart("There is no provider/main.ts.", "write it.");
   const { build } = await import("esbuild");
   const result = await build({
+    ...bundling,
     entryPoints: [entry],
-    absWorkingDir: repoDir,
     tsconfig: join(repoDir, "tsconfig.json"),
     bundle: true,
-    platform: "node",
-    target: "node20",
-    format: "cjs",
-    minifySyntax: true,
-    minifyWhitespace: true,
-    keepNames: true,
-    legalComments: "eof",
     banner: { js: "#!/usr/bin/env node" },
+    plugins: [packedPackages(LATE_PACKAGES, bundling)],
     metafile: true,
     write: false,
-    logLevel: "warning",
   });
   const unwanted = Object.keys(result.metafile.inputs).filter(
     (file) => file.includes("@pulumi/pulumi/") && !ALLOWED_PULUMI_FILES.test(file),
