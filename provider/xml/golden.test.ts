@@ -178,6 +178,27 @@ const goldens: Readonly<Record<string, { because: string; schema: "domain" | "st
         backing: { path: "/var/lib/libvirt/images/debian-12.qcow2", format: "qcow2" },
       }),
   },
+  "domain-ignition": {
+    because: "Ignition's configuration is a file on the host, named by fw_cfg; the seed disk of cloud-init is read-only",
+    schema: "domain",
+    xml: () =>
+      domainXml({
+        ...plan,
+        ignitionFile: "/var/lib/libvirt/images/web-ignition.json",
+        disks: [
+          rootDisk,
+          {
+            ...rootDisk,
+            key: "cidata",
+            target: "vdb",
+            format: "raw",
+            readonly: true,
+            source: { type: "file", path: "/var/lib/libvirt/images/web-cidata.iso" },
+          },
+        ],
+        metadata: { ...metadata, instanceId: "iid-2f4b6f0e-6a9e-4a43-9d6a-0b1a5a1f6c01" },
+      }),
+  },
   "secret-ceph": {
     because: "a cephx key's place, under its usage",
     schema: "secret",
