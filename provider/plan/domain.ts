@@ -125,6 +125,8 @@ export interface DomainPlan {
   readonly maxMemoryKiB: number;
   readonly cpuMode?: CpuMode | undefined;
   readonly directBoot?: DirectBoot | undefined;
+  /** Ignition's configuration, given to the guest by fw_cfg, is in this file on the host; absent: one of ours is taken out. */
+  readonly ignitionFile?: string | undefined;
   /** The first serial port goes to this file on the host; absent: to a pty. */
   readonly serialFile?: string | undefined;
   readonly graphics: "none" | "vnc";
@@ -158,9 +160,9 @@ export interface ManagedMetadata {
     readonly effective: DriverSettings;
     readonly reason: string;
   }[];
+  readonly volumes: readonly OwnedVolume[];
   /** The name by which cloud-init's seed makes the guest a new machine, or one that it knows; absent: there is no seed. */
   readonly instanceId?: string | undefined;
-  readonly volumes: readonly OwnedVolume[];
 }
 
 /** A disk as a definition holds it: foreign words are kept as they are; absent attributes are absent. */
@@ -180,8 +182,6 @@ export interface ObservedDisk {
   readonly path?: string | undefined;
   readonly format?: string | undefined;
   readonly readonly: boolean;
-  /** Ignition's configuration, given to the guest by fw_cfg, is in this file on the host; absent: one of ours is taken out. */
-  readonly ignitionFile?: string | undefined;
   readonly shareable: boolean;
   readonly serial?: string | undefined;
   readonly bootOrder?: number | undefined;
@@ -206,6 +206,7 @@ export interface ObservedDomain {
   readonly maxMemoryKiB: number;
   readonly cpuMode?: string | undefined;
   readonly directBoot?: DirectBoot | undefined;
+  readonly ignitionFile?: string | undefined;
   readonly serialFile?: string | undefined;
   readonly graphics: "none" | "vnc" | "other";
   readonly video?: string | undefined;
@@ -214,4 +215,3 @@ export interface ObservedDomain {
   /** Absent: not made by this provider. */
   readonly metadata?: ManagedMetadata | undefined;
 }
-  readonly ignitionFile?: string | undefined;

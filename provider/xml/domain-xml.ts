@@ -3,8 +3,8 @@ import type { DomainPlan } from "../plan/domain";
 import type { XmlElement } from "./document";
 import { configureConsoles } from "./domain/configure-consoles";
 import { configureCpu } from "./domain/configure-cpu";
-import { configureFwCfg } from "./domain/configure-fw-cfg";
 import { configureDisks } from "./domain/configure-disks";
+import { configureFwCfg } from "./domain/configure-fw-cfg";
 import { configureGraphics } from "./domain/configure-graphics";
 import { configureIdentity } from "./domain/configure-identity";
 import { configureIoThreads } from "./domain/configure-io-threads";
@@ -24,9 +24,9 @@ const configurators: readonly Configurator[] = [
   configureCpu,
   configureIoThreads,
   configureOs,
+  configureFwCfg,
   configureDisks,
   configureConsoles,
-  configureFwCfg,
   configureGraphics,
   configureMetadata,
 ];

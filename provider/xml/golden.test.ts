@@ -140,6 +140,27 @@ const goldens: Readonly<Record<string, { because: string; schema: "domain" | "st
         metadata: { ...metadata, phase: "creating", maker: { hostname: "builder", pid: 4711, since: "2024-05-01T12:00:00Z" } },
       }),
   },
+  "domain-ignition": {
+    because: "Ignition's configuration is a file on the host, named by fw_cfg; the seed disk of cloud-init is read-only",
+    schema: "domain",
+    xml: () =>
+      domainXml({
+        ...plan,
+        ignitionFile: "/var/lib/libvirt/images/web-ignition.json",
+        disks: [
+          rootDisk,
+          {
+            ...rootDisk,
+            key: "cidata",
+            target: "vdb",
+            format: "raw",
+            readonly: true,
+            source: { type: "file", path: "/var/lib/libvirt/images/web-cidata.iso" },
+          },
+        ],
+        metadata: { ...metadata, instanceId: "iid-2f4b6f0e-6a9e-4a43-9d6a-0b1a5a1f6c01" },
+      }),
+  },
   "domain-growable-desktop": {
     because: "room for more memory and CPUs, VNC on the host itself only, a video model",
     schema: "domain",
@@ -176,27 +197,6 @@ const goldens: Readonly<Record<string, { because: string; schema: "domain" | "st
         capacityBytes: 21474836480,
         format: "qcow2",
         backing: { path: "/var/lib/libvirt/images/debian-12.qcow2", format: "qcow2" },
-      }),
-  },
-  "domain-ignition": {
-    because: "Ignition's configuration is a file on the host, named by fw_cfg; the seed disk of cloud-init is read-only",
-    schema: "domain",
-    xml: () =>
-      domainXml({
-        ...plan,
-        ignitionFile: "/var/lib/libvirt/images/web-ignition.json",
-        disks: [
-          rootDisk,
-          {
-            ...rootDisk,
-            key: "cidata",
-            target: "vdb",
-            format: "raw",
-            readonly: true,
-            source: { type: "file", path: "/var/lib/libvirt/images/web-cidata.iso" },
-          },
-        ],
-        metadata: { ...metadata, instanceId: "iid-2f4b6f0e-6a9e-4a43-9d6a-0b1a5a1f6c01" },
       }),
   },
   "secret-ceph": {

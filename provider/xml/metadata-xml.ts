@@ -60,8 +60,8 @@ export function writeMetadata(parent: XmlElement, metadata: ManagedMetadata, tar
     addPart(disk, "requested", ruleAttributes(requested));
     addPart(disk, "effective", ruleAttributes(effective));
     addPart(disk, "reason", {}, reason);
-  if (metadata.instanceId !== undefined) addPart(own, "seed", { instanceId: metadata.instanceId });
   }
+  if (metadata.instanceId !== undefined) addPart(own, "seed", { instanceId: metadata.instanceId });
   for (const volume of metadata.volumes) addPart(own, "volume", { ...volume, keep: volume.keep ? "yes" : "no" });
 }
 
@@ -124,6 +124,7 @@ const parseMaker = (element: XmlElement): NonNullable<ManagedMetadata["maker"]> 
 
 function parseOwn(own: XmlElement): StoredMetadata {
   const [maker] = partsOf(own, "maker");
+  const [seed] = partsOf(own, "seed");
   const disks = partsOf(own, "disk");
   const targets = disks.map((disk) => [attributeOf(disk, "target"), value(disk, "key")] as const);
   return {
@@ -132,10 +133,10 @@ function parseOwn(own: XmlElement): StoredMetadata {
       phase: required(wordOf(phases, own, "phase")),
       maker: maker === undefined ? undefined : parseMaker(maker),
       disks: disks.map(parseManagedDisk),
+      instanceId: seed === undefined ? undefined : value(seed, "instanceId"),
       volumes: partsOf(own, "volume").map(parseVolume),
     }),
     keyByTarget: new Map(targets.flatMap(([target, key]) => (target === undefined ? [] : [[target, key] as const]))),
-  const [seed] = partsOf(own, "seed");
   };
 }
 
@@ -146,7 +147,6 @@ export function parseMetadata(parent: XmlElement | undefined): StoredMetadata | 
   try {
     return parseOwn(own);
   } catch (error) {
-      instanceId: seed === undefined ? undefined : value(seed, "instanceId"),
     if (error instanceof NotOurs) return undefined;
     throw error;
   }

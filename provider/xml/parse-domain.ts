@@ -5,8 +5,8 @@ import { diskBuses, diskDevices } from "../plan/domain";
 import { parseIoTune } from "./iotune";
 import { userAliasPrefix } from "./disk-xml";
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from "./document";
-import { parseIgnitionFile } from "./domain/configure-fw-cfg";
 import { parseMetadata } from "./metadata-xml";
+import { parseIgnitionFile } from "./domain/configure-fw-cfg";
 import { parseSource } from "./parse-disk-source";
 import { readXml } from "./read-xml";
 import { integerOf, memoryKiBOf } from "./size";
@@ -126,8 +126,8 @@ export function parseDomain(xml: string): ObservedDomain {
     ...parseSizes(domain),
     cpuMode: parseCpuMode(domain),
     directBoot: parseDirectBoot(domain),
-    serialFile: parseSerialFile(domain),
     ignitionFile: parseIgnitionFile(domain),
+    serialFile: parseSerialFile(domain),
     graphics: parseGraphics(domain),
     video: attributeOf(childOf(domain, "devices", "video", "model"), "type"),
     iothreads: integerOf(textOf(childOf(domain, "iothreads"))),

@@ -9,8 +9,8 @@ import { contractProblems, withDefaults } from "../contract";
 import { propertyPath } from "../property-path";
 import type { Call, CheckRequest, CheckResult, Value, Values } from "../resource";
 import { asValues, containsUnknown, defined, isValues, sizeBytes, without } from "../values";
-import type { CheckedInputs, EffectiveDisk } from "./contract";
 import { atSeed, cloudInitProblems, isSeedPlaceKnown, seedPlaceProblems, withSeed, withSeedPlaces } from "./cloud-init";
+import type { CheckedInputs, EffectiveDisk } from "./contract";
 import { defaultApplyChanges, defaults, inputs as contract } from "./contract";
 import { growthProblems } from "./disk-growth";
 import { diskProblems } from "./disk-problems";
@@ -33,8 +33,8 @@ export async function check(request: CheckRequest, call: Call): Promise<CheckRes
     ...naming.problems,
     ...acrossFields(asked, request.olds),
     ...acceleratorProblems(inputs, request.olds),
-    ...textProblems(asked),
     ...cloudInitProblems(inputs),
+    ...textProblems(asked),
   ];
   if (problems.length > 0) return { inputs, problems };
   const unknownMachine = await machineProblems(inputs, request.olds, call);
@@ -88,11 +88,11 @@ function acrossFields(asked: Values, olds: Values | undefined): Problem[] {
       reason: `is ${formatSize(most)}, less than the ${formatSize(now)} of \`memory\`: raise it, or lower \`memory\`.`,
     });
   }
-/** What goes into no XML. */
-const notInXml: readonly unknown[] = ["host", "cloudInit", "ignition"];
-
   return problems;
 }
+
+/** What goes into no XML. */
+const notInXml: readonly unknown[] = ["host", "cloudInit", "ignition"];
 
 /** Text that XML cannot hold (control characters), wherever it stands. */
 function textProblems(value: Value | undefined, path: readonly string[] = []): Problem[] {
@@ -128,6 +128,8 @@ async function resolved(inputs: Values, olds: Values | undefined, call: Call): P
   return { inputs: withEffective({ ...inputs, ...host }, resolution.effective), problems: [] };
 }
 
+const seeded = (inputs: Values): Values => asValues(withSeed(inputs as unknown as CheckedInputs));
+
 const withEffective = (inputs: Values, effective: Readonly<Record<string, EffectiveDisk>>): Values => ({
   ...inputs,
   effectiveDisks: asValues(effective),
@@ -142,8 +144,6 @@ function usedPart(
     Object.fromEntries(Object.entries(from).filter(([name]) => usedPools.includes(name)));
   const { pools, ...rest } = policy;
   const rules = only(pools ?? {});
-const seeded = (inputs: Values): Values => asValues(withSeed(inputs as unknown as CheckedInputs));
-
   const used = Object.keys(rules).length === 0 ? rest : { ...rest, pools: rules };
   return { policy: used, facts: { ...facts, pools: only(facts.pools) } };
 }

@@ -12,8 +12,8 @@ import {
   ruleFields,
   videoModel,
 } from "../common-contract";
-import { cloudInitFields } from "./cloud-init-contract";
 import { diskBuses, diskDevices, diskProtocols } from "../../plan/domain";
+import { cloudInitFields } from "./cloud-init-contract";
 import { cloneKind, diskFormat, hostPath, preallocation, sizeField } from "../volume-fields";
 
 export const description =
@@ -277,9 +277,9 @@ export const inputs = z.strictObject({
   disks: z
     .record(z.string().regex(/^[A-Za-z0-9_-]+$/, { error: "a disk's key may hold letters, digits, _ and - only." }), disk)
     .optional()
-  ...cloudInitFields,
     .describe("The disks, by a key that is the disk's identity: removing one never renumbers another."),
   ...ruleFields("all disks of this VM that do not say one themselves"),
+  ...cloudInitFields,
   applyChanges: applyChanges
     .optional()
     .describe("How a change is applied that the running VM cannot take live. Default: the host policy's, else `nextBoot`."),

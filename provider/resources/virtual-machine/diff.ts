@@ -189,10 +189,10 @@ function cannotCoexist({ oldInputs, oldState, news }: DiffRequest): boolean {
 export function diff(request: DiffRequest): DiffResult {
   const { oldInputs, news } = request;
   const known = [
-    ...cloudInitDiff(request),
     ...topLevelChanges(oldInputs, news),
     ...maximaChanges(oldInputs, news),
     ...diskChanges(request),
+    ...cloudInitDiff(request),
     ...effectiveChanges(request),
     ...dueChanges(request),
   ];

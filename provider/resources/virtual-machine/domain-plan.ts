@@ -35,9 +35,9 @@ export interface PlanBasis {
   readonly effective: EffectiveDisks;
   readonly domainType: "kvm" | "qemu";
   readonly architecture: string;
+  readonly metadata: Omit<ManagedMetadata, "disks">;
   /** Ignition's file on the host. */
   readonly ignitionFile?: string | undefined;
-  readonly metadata: Omit<ManagedMetadata, "disks">;
   /** The definition as it is, for an update. */
   readonly observed?: ObservedDomain | undefined;
 }
@@ -61,6 +61,7 @@ export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan 
       machine: keptMachine(inputs.machine, observed),
       cpuMode: inputs.cpuMode,
       directBoot: inputs.directBoot,
+      ignitionFile: basis.ignitionFile,
       serialFile: inputs.serial?.file,
       video: inputs.video,
       iothreads: iothreadsOf(inputs.disks),
@@ -68,7 +69,6 @@ export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan 
     domainType,
     architecture,
     cpus: inputs.cpus,
-      ignitionFile: basis.ignitionFile,
     maxCpus: inputs.maxCpus ?? inputs.cpus,
     memoryKiB,
     maxMemoryKiB: inputs.maxMemory === undefined ? memoryKiB : kibOf(inputs.maxMemory),

@@ -57,19 +57,19 @@ const inputNames: Partial<Record<(typeof coldFields)[number], string>> = {
 
 function machineChanges(wanted: ObservedDomain, running: ObservedDomain): MachineChange[] {
   const kib = (value: number) => `${value} KiB`;
-    ...instanceChanges(wanted, running),
   return [
     ...coldFields.flatMap((field) => change(inputNames[field] ?? field, "restart", running[field], wanted[field])),
     ...(cpuModeDiffers(wanted, running) ? change("cpuMode", "restart", running.cpuMode, wanted.cpuMode) : []),
+    ...change("maxCpus", "restart", running.maxCpus, wanted.maxCpus),
+    ...(wanted.cpus <= running.maxCpus && wanted.maxCpus === running.maxCpus ? change("cpus", "live", running.cpus, wanted.cpus) : []),
+    ...instanceChanges(wanted, running),
+    ...change("maxMemory", "restart", kib(running.maxMemoryKiB), kib(wanted.maxMemoryKiB)),
+  ];
+}
+
 /** cloud-init's seed, by the name of the instance that it makes: a guest reads it when it boots. One that is gone has done its work. */
 function instanceChanges({ metadata: wanted }: ObservedDomain, { metadata: running }: ObservedDomain): MachineChange[] {
   return wanted?.instanceId === undefined ? [] : change("cloudInit", "restart", running?.instanceId, wanted.instanceId);
-}
-
-    ...change("maxCpus", "restart", running.maxCpus, wanted.maxCpus),
-    ...(wanted.cpus <= running.maxCpus && wanted.maxCpus === running.maxCpus ? change("cpus", "live", running.cpus, wanted.cpus) : []),
-    ...change("maxMemory", "restart", kib(running.maxMemoryKiB), kib(wanted.maxMemoryKiB)),
-  ];
 }
 
 /** A live definition shows what host-model, or no mode at all, was expanded to: "custom". */
