@@ -14,6 +14,9 @@ export const domainDefineFlags = { VALIDATE: 1 } as const;
 
 export const domainAffectFlags = { CURRENT: 0, LIVE: 1, CONFIG: 2 } as const;
 
+/** Who is asked by domainInterfaceAddresses. */
+export const domainInterfaceAddressesSources = { LEASE: 0, AGENT: 1, ARP: 2 } as const;
+
 export const domainDeviceModifyFlags = { CURRENT: 0, LIVE: 1, CONFIG: 2, FORCE: 4 } as const;
 
 export const domainMemoryFlags = { CURRENT: 0, LIVE: 1, CONFIG: 2, MAXIMUM: 4 } as const;
@@ -237,3 +240,42 @@ export const storageVolInfoFlags = { USE_ALLOCATION: 0, GET_PHYSICAL: 1 } as con
 
 /** For the flags of storageVolUpload and storageVolDownload, which `upload` and `download` set by their option `sparse`. */
 export const storageVolStreamFlags = { SPARSE_STREAM: 1 } as const;
+
+// Networks
+export const networkXmlFlags = { INACTIVE: 1 } as const;
+
+export const networkUpdateCommands = { MODIFY: 1, DELETE: 2, ADD_LAST: 3, ADD_FIRST: 4 } as const;
+
+export const networkUpdateSections = {
+  BRIDGE: 1,
+  DOMAIN: 2,
+  IP: 3,
+  IP_DHCP_HOST: 4,
+  IP_DHCP_RANGE: 5,
+  FORWARD: 6,
+  FORWARD_INTERFACE: 7,
+  FORWARD_PF: 8,
+  PORTGROUP: 9,
+  DNS_HOST: 10,
+  DNS_TXT: 11,
+  DNS_SRV: 12,
+} as const;
+
+/** CURRENT: what runs where the network is active, else the definition. */
+export const networkUpdateFlags = { AFFECT_CURRENT: 0, AFFECT_LIVE: 1, AFFECT_CONFIG: 2 } as const;
+
+/** Which networks connectListAllNetworks lists; 0 for all. */
+export const listNetworksFlags = {
+  INACTIVE: 1 << 0,
+  ACTIVE: 1 << 1,
+  PERSISTENT: 1 << 2,
+  TRANSIENT: 1 << 3,
+  AUTOSTART: 1 << 4,
+  NO_AUTOSTART: 1 << 5,
+} as const;
+
+/** `type` of a DHCP lease. */
+export const ipAddressTypes = { IPV4: 0, IPV6: 1 } as const;
+
+/** What connectSupportsFeature can be asked for. */
+export const driverFeatures = { NETWORK_UPDATE_HAS_CORRECT_ORDER: 16 } as const;

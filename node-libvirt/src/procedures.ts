@@ -1,7 +1,7 @@
 /** The procedure table: number on the wire, arguments and results in wire order, lane. One line a procedure. */
 import { array, bool, fixedText, flags, i32, opaque, optional, string, u32, u64, uuid } from "./xdr";
 import type { Shape, StructOf } from "./xdr";
-import { domain, domainCheckpoint, domainSnapshot, domainStatsRecord, secret, storagePool, storageVol, typedParam } from "./wire-types";
+import { domain, domainCheckpoint, domainInterface, domainSnapshot, domainStatsRecord, network, networkDhcpLease, secret, storagePool, storageVol, typedParam } from "./wire-types";
 
 /**
  * Which of the connection's sockets a call goes by. Each has its own 4 calls in flight, so that one kind of work never waits for another:
@@ -31,10 +31,14 @@ const listMax = 16_384;
 const blockStatsMax = 16;
 const authTypesMax = 20;
 const blockIoTuneMax = 32;
+const interfacesMax = 2048;
 const secretBytesMax = 65_536;
+const dhcpLeasesMax = 65_536;
 
 const domains = array(domain, listMax);
 const pools = array(storagePool, listMax);
+const nets = array(network, listMax);
+const leases = array(networkDhcpLease, dhcpLeasesMax);
 const vols = array(storageVol, listMax);
 const snapshots = array(domainSnapshot, listMax);
 const secrets = array(secret, listMax);
@@ -49,6 +53,7 @@ const i8 = i32;
 const maybe = optional(string);
 const dom = domain;
 const pool = storagePool;
+const net = network;
 const vol = storageVol;
 
 // In the lists, `needResults: false` gives only the count `ret`.
@@ -121,6 +126,7 @@ export const procedures = {
   domainDetachDeviceFlags: procedure(161, { dom, xml: string, flags }, {}, "slow"),
   domainDetachDeviceAlias: procedure(392, { dom, alias: string, flags }, {}, "slow"),
   domainUpdateDeviceFlags: procedure(174, { dom, xml: string, flags }, {}, "slow"),
+  domainInterfaceAddresses: procedure(353, { dom, source: u32, flags }, { ifaces: array(domainInterface, interfacesMax) }, "read"),
   domainSetBlockIoTune: procedure(252, { dom, disk: string, params: array(typedParam, blockIoTuneMax), flags }, {}, "fast"),
   domainGetBlockIoTune: procedure(253, { dom, disk: maybe, nparams: i32, flags }, { params: array(typedParam, blockIoTuneMax), nparams: i32 }, "read"),
   domainBlockResize: procedure(251, { dom, disk: string, size: u64, flags }, {}, "slow"),
@@ -168,6 +174,23 @@ export const procedures = {
   storageVolWipe: procedure(165, { vol, flags }, {}, "slow"),
   storageVolUpload: procedure(208, { vol, offset: u64, length: u64, flags }, {}, "stream"),
   storageVolDownload: procedure(209, { vol, offset: u64, length: u64, flags }, {}, "stream"),
+
+  // Networks. Of networkUpdate: daemons without feature NETWORK_UPDATE_HAS_CORRECT_ORDER take `section` for `command` and the other way round.
+  connectListAllNetworks: procedure(283, { needResults: bool, flags }, { nets, ret: u32 }, "read"),
+  networkLookupByName: procedure(46, { name: string }, { net }, "read"),
+  networkLookupByUuid: procedure(47, { uuid }, { net }, "read"),
+  networkGetXmlDesc: procedure(43, { net, flags }, { xml: string }, "read"),
+  networkIsActive: procedure(152, { net }, { active: bool }, "read"),
+  networkIsPersistent: procedure(153, { net }, { persistent: bool }, "read"),
+  networkGetAutostart: procedure(44, { net }, { autostart: bool }, "read"),
+  networkGetBridgeName: procedure(45, { net }, { name: string }, "read"),
+  networkGetDhcpLeases: procedure(341, { net, mac: maybe, needResults: bool, flags }, { leases, ret: u32 }, "read"),
+  networkDefineXml: procedure(41, { xml: string }, { net }, "fast"),
+  networkUndefine: procedure(49, { net }, {}, "fast"),
+  networkSetAutostart: procedure(48, { net, autostart: bool }, {}, "fast"),
+  networkCreate: procedure(39, { net }, {}, "slow"),
+  networkDestroy: procedure(42, { net }, {}, "slow"),
+  networkUpdate: procedure(291, { net, command: u32, section: u32, parentIndex: i32, xml: string, flags }, {}, "slow"),
 
   // Secrets
   connectListAllSecrets: procedure(287, { needResults: bool, flags }, { secrets, ret: u32 }, "read"),

@@ -6,8 +6,32 @@ import type { Codec, Decoded, XdrReader, XdrWriter } from "./xdr";
 export const domain = struct({ name: string, uuid, id: i32 });
 export type Domain = Decoded<typeof domain>;
 
+const ipAddressesMax = 2048;
+
+/** A network card of a domain with its addresses. `type` is libvirt's number: 0 is IPv4, 1 IPv6. */
+export const domainInterface = struct({
+  name: string,
+  hwaddr: optional(string),
+  addrs: array(struct({ type: i32, addr: string, prefix: u32 }), ipAddressesMax),
+});
+export type DomainInterface = Decoded<typeof domainInterface>;
+
 export const network = struct({ name: string, uuid });
 export type Network = Decoded<typeof network>;
+
+/** A lease that dnsmasq gave; `expirytime` in seconds since 1970, 0: never; `type`: one of ipAddressTypes. */
+export const networkDhcpLease = struct({
+  iface: string,
+  expirytime: i64,
+  type: i32,
+  mac: optional(string),
+  iaid: optional(string),
+  ipaddr: string,
+  prefix: u32,
+  hostname: optional(string),
+  clientid: optional(string),
+});
+export type NetworkDhcpLease = Decoded<typeof networkDhcpLease>;
 
 export const storagePool = struct({ name: string, uuid });
 export type StoragePool = Decoded<typeof storagePool>;

@@ -16,6 +16,7 @@ export const hostErrorCodes = {
   noPool: errorCodes.NO_STORAGE_POOL,
   noVolume: errorCodes.NO_STORAGE_VOL,
   noSecret: errorCodes.NO_SECRET,
+  noNetwork: errorCodes.NO_NETWORK,
   /** The device of a pool that is to be built holds something already. */
   poolBuilt: errorCodes.STORAGE_POOL_BUILT,
   operationInvalid: errorCodes.OPERATION_INVALID,

@@ -1,9 +1,11 @@
 // The composition of the port to libvirt: one lazy connection, and the verbs by concern.
+import { addressVerbs } from "./addresses";
 import { openHostConnection } from "./connection";
 import type { HostConnectionOptions } from "./connection";
 import { domainVerbs } from "./domains";
 import { hostVerbs } from "./host";
 import { liveDomainVerbs } from "./live-domains";
+import { networkVerbs } from "./networks";
 import { poolVerbs } from "./pools";
 import type { Libvirt } from "./port";
 import { savedDomainVerbs } from "./saved-domains";
@@ -26,9 +28,11 @@ export function connectLibvirt(options: HostConnectionOptions): Libvirt {
     ...hostVerbs(host),
     ...domainVerbs(host),
     ...liveDomainVerbs(host),
+    ...addressVerbs(host),
     ...savedDomainVerbs(host),
     ...poolVerbs(host),
     ...volumeVerbs(host),
+    ...networkVerbs(host),
     ...secretVerbs(host),
   };
 }

@@ -65,6 +65,48 @@ export interface UploadOptions extends CallOptions {
   readonly onProgress?: ((doneBytes: number) => void) | undefined;
 }
 
+/** A libvirt network as it is now. */
+export interface NetworkRecord {
+  readonly name: string;
+  readonly uuid: string;
+  readonly active: boolean;
+  readonly persistent: boolean;
+  readonly autostart: boolean;
+  /** The stored definition (VIR_NETWORK_XML_INACTIVE) where the network is persistent, else the live one. */
+  readonly xml: string;
+  /** What runs now, which a later definition does not change; absent when not active. */
+  readonly liveXml?: string | undefined;
+}
+
+export interface NetworkName {
+  readonly name: string;
+  readonly uuid: string;
+}
+
+/** One entry of a network that changes while it runs (virNetworkUpdate). */
+export interface NetworkUpdate {
+  readonly section: "dhcpHost" | "dhcpRange" | "dnsHost" | "dnsSrv" | "dnsTxt" | "forwardInterface";
+  /** `modify` is for DHCP hosts alone; it finds the entry by MAC, IP or name. */
+  readonly command: "add" | "delete" | "modify";
+  /** The entry as an element: <host mac='…' ip='…'/>. */
+  readonly xml: string;
+  /** For DHCP: which <ip> of the network, from 0; absent: the one that has DHCP already, else the first. */
+  readonly addressIndex?: number | undefined;
+  /** What runs, what is stored, or both (the network must be active for the first and the last). */
+  readonly affects: "live" | "definition" | "both";
+}
+
+/** An address that a network's DHCP server gave. */
+export interface DhcpLease {
+  readonly address: string;
+  readonly prefix: number;
+  readonly family: "ipv4" | "ipv6";
+  readonly mac?: string | undefined;
+  readonly hostname?: string | undefined;
+  /** Seconds since 1970; absent: it does not end. */
+  readonly expiresAtSeconds?: number | undefined;
+}
+
 export interface SecretRecord {
   readonly uuid: string;
   readonly xml: string;
@@ -102,6 +144,17 @@ export interface DomainCapabilitiesQuery {
   readonly virtType: "kvm" | "qemu";
   readonly arch?: string | undefined;
   readonly machine?: string | undefined;
+}
+
+export type AddressSource = "lease" | "agent" | "arp";
+
+export interface InterfaceAddresses {
+  /** As the source calls the card: the host's ("vnet0") or, by the agent, the guest's ("eth0"). */
+  readonly name: string;
+  /** In lower case. */
+  readonly mac?: string | undefined;
+  /** Without a prefix where the source does not know it. */
+  readonly addresses: readonly { readonly address: string; readonly prefix?: number | undefined }[];
 }
 
 /** What must hold before a start is called done: running, or held by libvirt before the first instruction. */
@@ -142,6 +195,18 @@ export interface Libvirt {
   detachLiveDevice(uuid: string, deviceXml: string, options?: CallOptions): Promise<void>;
   /** Asks for the unplug of the device with this alias and waits for the guest's answer, by event; gone already is `removed`. */
   unplugLiveDevice(uuid: string, alias: string, options: CallOptions & { readonly timeoutMs: number }): Promise<UnplugOutcome>;
+  /**
+   * Changes a running device: the element as it runs, with what is to be different; libvirt finds the device by its MAC and address. Rejects with
+   * operationUnsupported for what it changes on no running device.
+   */
+  updateLiveDevice(uuid: string, deviceXml: string, options?: CallOptions): Promise<void>;
+  /**
+   * The addresses of a running domain's network cards that the source knows of: the leases of libvirt's DHCP servers, the guest agent (all cards that
+   * the guest sees, its loopback included), the host's ARP table. undefined: this source cannot tell (no agent, no such network, not running).
+   */
+  domainInterfaceAddresses(uuid: string, source: AddressSource, options?: CallOptions): Promise<readonly InterfaceAddresses[] | undefined>;
+  /** Resolves at the next news of the domain (its agent came or went, its state changed), and when the time is over. */
+  waitForGuestNews(uuid: string, options: CallOptions & { readonly timeoutMs: number }): Promise<void>;
   /** Replaces all limits of a running disk: what is absent has none. */
   setLiveBlockIoTune(uuid: string, target: string, limits: BlockIoTune, options?: CallOptions): Promise<void>;
   /** Tells QEMU that the disk grew (bytes). */
@@ -198,6 +263,23 @@ export interface Libvirt {
   uploadVolume(ref: VolumeRef, content: AsyncIterable<StreamPiece>, options: UploadOptions): Promise<void>;
   /** The volume's bytes (not the guest's view of them) from `offsetBytes` on; fewer than `lengthBytes` at its end. */
   readVolume(ref: VolumeRef, range: { readonly offsetBytes: number; readonly lengthBytes: number }, options?: CallOptions): Promise<Buffer>;
+
+  listNetworks(options?: CallOptions): Promise<readonly NetworkRecord[]>;
+  findNetwork(name: string, options?: CallOptions): Promise<NetworkRecord | undefined>;
+  findNetworkByUuid(uuid: string, options?: CallOptions): Promise<NetworkRecord | undefined>;
+  /** Defines anew or over the definition with the same UUID; a network that is active goes on as it is until its next start. */
+  defineNetwork(xml: string, options?: CallOptions): Promise<NetworkName>;
+  /** Active already is success. */
+  startNetwork(name: string, options?: CallOptions): Promise<void>;
+  /** Not active already is success. VMs on it lose their connection until they are plugged in anew. */
+  stopNetwork(name: string, options?: CallOptions): Promise<void>;
+  /** Gone already is success. One that is active runs on without a definition, and is gone when it stops. */
+  undefineNetwork(name: string, options?: CallOptions): Promise<void>;
+  setNetworkAutostart(name: string, autostart: boolean, options?: CallOptions): Promise<void>;
+  /** Changes one entry; all or nothing. What is there already, or not there, is refused (operation invalid). */
+  updateNetwork(name: string, update: NetworkUpdate, options?: CallOptions): Promise<void>;
+  /** The leases of an active network's own DHCP server, those of `mac` or all. */
+  networkLeases(name: string, options?: CallOptions & { readonly mac?: string | undefined }): Promise<readonly DhcpLease[]>;
 
   findSecret(uuid: string, options?: CallOptions): Promise<SecretRecord | undefined>;
   defineSecret(xml: string, options?: CallOptions): Promise<void>;

@@ -1,12 +1,13 @@
 // The port to libvirt on a fake host in memory: stateful, refuses what libvirt refuses; the contract suite holds it to the real daemon.
 import { CancelledError } from "../errors";
-import type { CallOptions, HostIdentity, Libvirt } from "../libvirt/port";
+import type { CallOptions, DhcpLease, HostIdentity, Libvirt } from "../libvirt/port";
 import { fakeCapabilitiesXml, fakeDomainCapabilitiesXml, fakeMachines } from "./fake-capabilities";
 import { emptyContent, writeAt } from "./fake-content";
 import { fakeDomainVerbs, stopFakeDomain } from "./fake-domains";
 import { fakeError, newFakeState } from "./fake-state";
 import type { FakeDomain, FakeFile, FakeFolder, FakeState } from "./fake-state";
 import { defaultFolder, fakePoolVerbs, newFakePool } from "./fake-pools";
+import { fakeNetworkVerbs } from "./fake-networks";
 import { fakeSecretVerbs } from "./fake-secrets";
 import { fakeVolumeVerbs, rescan } from "./fake-storage";
 
@@ -58,6 +59,16 @@ const verbKinds = {
   createVolumeFrom: "write",
   uploadVolume: "write",
   readVolume: "read",
+  listNetworks: "read",
+  findNetwork: "read",
+  findNetworkByUuid: "read",
+  defineNetwork: "write",
+  startNetwork: "write",
+  stopNetwork: "write",
+  undefineNetwork: "write",
+  setNetworkAutostart: "write",
+  updateNetwork: "write",
+  networkLeases: "read",
   findSecret: "read",
   defineSecret: "write",
   setSecretValue: "write",
@@ -134,6 +145,10 @@ export interface FakeLibvirt extends Libvirt {
   /** A block device, and what is on it: nothing unless told otherwise. */
   addDevice(path: string, content?: string): void;
   deviceContent(path: string): string | undefined;
+  /** An interface of the host that is no network of libvirt's, with its addresses ("192.168.1.7/24"). */
+  addInterface(name: string, ...addresses: readonly string[]): void;
+  /** The network's DHCP server gave an address. */
+  addLease(network: string, lease: DhcpLease): void;
   hasFile(path: string): boolean;
   /** Whether the storage at a folder (and below) accepts O_DIRECT; it does unless told otherwise. */
   setDirectIo(path: string, directIo: boolean): void;
@@ -280,6 +295,8 @@ function hands(state: FakeState, script: Script) {
     removeFolder: (path) => void state.folders.delete(path),
     addDevice: (path, content = "") => void state.devices.set(path, content),
     deviceContent: (path) => state.devices.get(path),
+    addInterface: (name, ...addresses) => void state.interfaces.set(name, addresses),
+    addLease: (network, lease) => void state.networks.get(network)?.leases.push(lease),
     hasFile: (path) => state.files.has(path),
     setDirectIo: (path, directIo) => {
       if (directIo) state.withoutDirectIo.delete(path);
@@ -304,6 +321,7 @@ function openConnection(state: FakeState, script: Script, options: FakeOptions):
     ...fakeDomainVerbs(state, owner),
     ...fakePoolVerbs(state),
     ...fakeVolumeVerbs(state),
+    ...fakeNetworkVerbs(state),
     ...fakeSecretVerbs(state),
   };
   const logged = Object.fromEntries(

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { dirname } from "node:path";
 import { HostError } from "../errors";
 import { hostErrorCodes } from "../libvirt/codes";
-import type { DomainState } from "../libvirt/port";
+import type { DhcpLease, DomainState } from "../libvirt/port";
 import type { FakeContent } from "./fake-content";
 import type { UploadBreak } from "./fake-storage";
 
@@ -44,6 +44,18 @@ export interface FakePool {
   readonly volumes: Set<string>;
 }
 
+export interface FakeNetwork {
+  readonly name: string;
+  readonly uuid: string;
+  persistent: boolean;
+  autostart: boolean;
+  /** What is stored; of a network without a definition: what runs. */
+  definition: string;
+  /** What runs, while it does. */
+  live?: string | undefined;
+  readonly leases: DhcpLease[];
+}
+
 export interface FakeFolder {
   readonly mode: number;
   readonly owner: number;
@@ -74,6 +86,10 @@ export interface FakeState {
   readonly devices: Map<string, string>;
   /** How the next uploads are broken off, in order. */
   readonly uploadBreaks: UploadBreak[];
+  /** By name. */
+  readonly networks: Map<string, FakeNetwork>;
+  /** Interfaces that the host has besides those of libvirt's networks, with their addresses ("192.168.1.7/24"). */
+  readonly interfaces: Map<string, readonly string[]>;
   /** By UUID. */
   readonly secrets: Map<string, { readonly xml: string; value?: string | undefined }>;
   /** Folders (or files) whose storage refuses O_DIRECT; what lies below follows. */
@@ -91,6 +107,8 @@ export function newFakeState(): FakeState {
     folders: new Map(),
     devices: new Map(),
     uploadBreaks: [],
+    networks: new Map(),
+    interfaces: new Map(),
     secrets: new Map(),
     withoutDirectIo: new Set(),
     events: new EventEmitter(),
