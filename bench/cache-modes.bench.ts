@@ -17,7 +17,7 @@ import { median, sayMachine } from "./report";
 
 const rounds = 3;
 /** More of the two modes where one seems to be slower, so that nobody looks for reasons of the machine's moods. */
-const confirmingRounds = 4;
+const confirmingRounds = 6;
 const runMs = 120;
 /** A mode that is slower than this part of another one's speed asks for a reason. */
 const tolerated = 0.8;

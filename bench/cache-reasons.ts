@@ -9,6 +9,9 @@ const withoutPageCache = {
   readAgain:
     "these reads come from the host's memory. The guest's own page cache keeps what it reads again; the host's holds the same a second time, " +
     "at the cost of other guests, and is of no use to a working set that is larger than what is free (the columns beside)",
+  readLarge:
+    "the host's kernel reads ahead of who reads in order. A guest's kernel does the same ahead of its own readers, and has more on the way at a time " +
+    "than these four requests",
   write:
     "these writes only fill the host's memory, and are not safe before a flush. Guests flush, and then wait for all that has gathered; " +
     "what they wait for is the last column",
