@@ -92,7 +92,7 @@ function machineChanges(request: DiffRequest): MachineChange[] {
 }
 
 /** Content that is other than it was, and that the machine does not take. */
-const recordedSentences = (request: DiffRequest): string[] =>
+export const recordedSentences = (request: DiffRequest): string[] =>
   diff(request).changes.flatMap((change) => recordedOnly(change, request.news) ?? []);
 
 /** Another word for what the machine has already: it is noted, and costs nothing. */

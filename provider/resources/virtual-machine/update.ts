@@ -24,7 +24,7 @@ import { observeMachine } from "./observe-machine";
 import { dropVolumes, ownedVolumes } from "./owned-volumes";
 import { isPending, pendingChanges } from "./pending";
 import { convergePower, powerOf } from "./power";
-import { previewDecision } from "./preview-update";
+import { previewDecision, recordedSentences } from "./preview-update";
 import { settledDisks } from "./settled-disks";
 import { failureReason } from "./start-failure";
 import type { ObservedMachine } from "./state";
@@ -118,6 +118,7 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
   const keys = diskKeysOf(machine.defined, machine.running, after.defined);
   await dropSecrets({ name: inputs.name, keys, inputs, running: after.running }, call);
   if (problem !== undefined) throw new CreatedButFailedError(outputs.uuid, stateOf(inputs, outputs), asValues(inputs), [problem]);
+  for (const sentence of recordedSentences(work.request)) log.warn(sentence);
   for (const pending of outputs.pendingChanges) log.warn(`waits for the next cold start of ${inputs.name}: ${pending}`);
   return { state: stateOf(inputs, outputs) };
 }
