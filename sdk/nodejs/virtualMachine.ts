@@ -54,6 +54,14 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly cache: pulumi.Output<enums.CacheSetting | undefined>;
     /**
+     * What cloud-init sets up in the guest. Default: no seed disk.
+     */
+    declare public readonly cloudInit: pulumi.Output<outputs.CloudInit | undefined>;
+    /**
+     * What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
+     */
+    declare public readonly cloudInitChange: pulumi.Output<enums.CloudInitChange | undefined>;
+    /**
      * CPU mode. Default: the host policy's, else libvirt's; kept once given.
      */
     declare public readonly cpuMode: pulumi.Output<enums.CpuMode | undefined>;
@@ -101,6 +109,14 @@ export class VirtualMachine extends pulumi.CustomResource {
      * `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
      */
     declare public readonly host: pulumi.Output<outputs.HostSettings | undefined>;
+    /**
+     * Ignition configuration for Fedora CoreOS or Flatcar: a JSON string or an object, given to the guest by fw_cfg (x86 only). Default: none.
+     */
+    declare public readonly ignition: pulumi.Output<any | undefined>;
+    /**
+     * Storage pool, a folder, for Ignition's file. Default: that of the first disk (by key) that is in a pool; kept once given.
+     */
+    declare public readonly ignitionPool: pulumi.Output<string | undefined>;
     /**
      * I/O mode of all disks of this VM that do not say one themselves.
      */
@@ -184,6 +200,8 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["applyChanges"] = args?.applyChanges;
             resourceInputs["autostart"] = args?.autostart;
             resourceInputs["cache"] = args?.cache;
+            resourceInputs["cloudInit"] = args?.cloudInit;
+            resourceInputs["cloudInitChange"] = args?.cloudInitChange;
             resourceInputs["cpuMode"] = args?.cpuMode;
             resourceInputs["cpus"] = args?.cpus;
             resourceInputs["description"] = args?.description;
@@ -194,6 +212,8 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["firmware"] = args?.firmware;
             resourceInputs["graphics"] = args?.graphics;
             resourceInputs["host"] = args?.host;
+            resourceInputs["ignition"] = args?.ignition ? pulumi.secret(args.ignition) : undefined;
+            resourceInputs["ignitionPool"] = args?.ignitionPool;
             resourceInputs["io"] = args?.io;
             resourceInputs["machine"] = args?.machine;
             resourceInputs["maxCpus"] = args?.maxCpus;
@@ -217,6 +237,8 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["applyChanges"] = undefined /*out*/;
             resourceInputs["autostart"] = undefined /*out*/;
             resourceInputs["cache"] = undefined /*out*/;
+            resourceInputs["cloudInit"] = undefined /*out*/;
+            resourceInputs["cloudInitChange"] = undefined /*out*/;
             resourceInputs["cpuMode"] = undefined /*out*/;
             resourceInputs["cpus"] = undefined /*out*/;
             resourceInputs["description"] = undefined /*out*/;
@@ -229,6 +251,8 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["firmware"] = undefined /*out*/;
             resourceInputs["graphics"] = undefined /*out*/;
             resourceInputs["host"] = undefined /*out*/;
+            resourceInputs["ignition"] = undefined /*out*/;
+            resourceInputs["ignitionPool"] = undefined /*out*/;
             resourceInputs["io"] = undefined /*out*/;
             resourceInputs["machine"] = undefined /*out*/;
             resourceInputs["maxCpus"] = undefined /*out*/;
@@ -247,6 +271,8 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["volumes"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
+        const secretOpts = { additionalSecretOutputs: ["ignition"] };
+        opts = pulumi.mergeOptions(opts, secretOpts);
         super(VirtualMachine.__pulumiType, name, resourceInputs, opts);
     }
 }
@@ -271,6 +297,14 @@ export interface VirtualMachineArgs {
      * Cache mode of all disks of this VM that do not say one themselves.
      */
     cache?: pulumi.Input<enums.CacheSetting | undefined>;
+    /**
+     * What cloud-init sets up in the guest. Default: no seed disk.
+     */
+    cloudInit?: pulumi.Input<inputs.CloudInitArgs | undefined>;
+    /**
+     * What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
+     */
+    cloudInitChange?: pulumi.Input<enums.CloudInitChange | undefined>;
     /**
      * CPU mode. Default: the host policy's, else libvirt's; kept once given.
      */
@@ -311,6 +345,14 @@ export interface VirtualMachineArgs {
      * `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
      */
     host?: pulumi.Input<inputs.HostSettingsArgs | undefined>;
+    /**
+     * Ignition configuration for Fedora CoreOS or Flatcar: a JSON string or an object, given to the guest by fw_cfg (x86 only). Default: none.
+     */
+    ignition?: any | undefined;
+    /**
+     * Storage pool, a folder, for Ignition's file. Default: that of the first disk (by key) that is in a pool; kept once given.
+     */
+    ignitionPool?: pulumi.Input<string | undefined>;
     /**
      * I/O mode of all disks of this VM that do not say one themselves.
      */

@@ -60,9 +60,9 @@ export function withSeedPlaces(inputs: Values, olds: Values | undefined): Values
     ...inputs,
     cloudInitChange: inputs["cloudInitChange"] ?? defaultCloudInitChange,
     ...(isValues(cloudInit)
-      ? { cloudInit: defined({ ...cloudInit, pool: pool(cloudInit["pool"], isValues(before) ? before["pool"] : undefined) }) as Values }
+      ? { cloudInit: defined({ ...cloudInit, pool: pool(cloudInit["pool"], isValues(before) ? before["pool"] : undefined) }) }
       : {}),
-    ...(ignition === undefined ? {} : (defined({ ignitionPool: pool(inputs["ignitionPool"], olds?.["ignitionPool"]) }) as Values)),
+    ...(ignition === undefined ? {} : defined({ ignitionPool: pool(inputs["ignitionPool"], olds?.["ignitionPool"]) })),
   };
 }
 

@@ -34,6 +34,82 @@ export interface BackingStoreArgs {
     path: pulumi.Input<string>;
 }
 
+/**
+ * What cloud-init finds on the seed disk, a small read-only disk with the label `cidata` that belongs to the VM.
+ */
+export interface CloudInitArgs {
+    /**
+     * Bus of the seed disk. Default: `virtio`, which every cloud image knows.
+     */
+    bus?: pulumi.Input<enums.SeedBus | undefined>;
+    /**
+     * Host name of the guest. Default: the VM's name, as far as it can be one.
+     */
+    hostname?: pulumi.Input<string | undefined>;
+    /**
+     * meta-data: a string or an object. Default, and where the object does not say them: `instance-id`, and `local-hostname`.
+     */
+    metaData?: any | undefined;
+    /**
+     * network-config (version 1 or 2): a string or an object. Default: none; cloud-init then asks DHCP on the first card.
+     */
+    networkConfig?: any | undefined;
+    /**
+     * Packages to be installed at the first boot.
+     */
+    packages?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Storage pool for the seed's volume. Default: that of the first disk (by key) that is in a pool; kept once given.
+     */
+    pool?: pulumi.Input<string | undefined>;
+    /**
+     * Public keys that may log in as the image's own user.
+     */
+    sshKeys?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * user-data: a string, which is written as it is, or an object, which becomes a `#cloud-config` document. The short forms below (`users`, `sshKeys`, `packages`) are put into the object: their entries behind those of its own lists.
+     */
+    userData?: any | undefined;
+    /**
+     * Users to be made, by name, beside the image's own.
+     */
+    users?: pulumi.Input<{[key: string]: pulumi.Input<inputs.CloudInitUserArgs>} | undefined>;
+    /**
+     * vendor-data: a string, or an object, which becomes a `#cloud-config` document.
+     */
+    vendorData?: any | undefined;
+}
+
+/**
+ * A user that cloud-init makes.
+ */
+export interface CloudInitUserArgs {
+    /**
+     * Further groups of the user.
+     */
+    groups?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * No login by password. Default: true without `passwordHash`, else false.
+     */
+    lockPassword?: pulumi.Input<boolean | undefined>;
+    /**
+     * Hash of the password, as `mkpasswd` gives it. Default: no password.
+     */
+    passwordHash?: pulumi.Input<string | undefined>;
+    /**
+     * Login shell: "/bin/bash". Default: the image's.
+     */
+    shell?: pulumi.Input<string | undefined>;
+    /**
+     * Public keys that may log in as this user.
+     */
+    sshKeys?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * A rule in sudo's words: "ALL=(ALL) NOPASSWD:ALL". Default: none.
+     */
+    sudo?: pulumi.Input<string | undefined>;
+}
+
 export interface DirectBootArgs {
     /**
      * Kernel command line.

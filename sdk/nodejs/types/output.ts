@@ -34,6 +34,82 @@ export interface BackingStore {
     path: string;
 }
 
+/**
+ * What cloud-init finds on the seed disk, a small read-only disk with the label `cidata` that belongs to the VM.
+ */
+export interface CloudInit {
+    /**
+     * Bus of the seed disk. Default: `virtio`, which every cloud image knows.
+     */
+    bus?: enums.SeedBus;
+    /**
+     * Host name of the guest. Default: the VM's name, as far as it can be one.
+     */
+    hostname?: string;
+    /**
+     * meta-data: a string or an object. Default, and where the object does not say them: `instance-id`, and `local-hostname`.
+     */
+    metaData?: any;
+    /**
+     * network-config (version 1 or 2): a string or an object. Default: none; cloud-init then asks DHCP on the first card.
+     */
+    networkConfig?: any;
+    /**
+     * Packages to be installed at the first boot.
+     */
+    packages?: string[];
+    /**
+     * Storage pool for the seed's volume. Default: that of the first disk (by key) that is in a pool; kept once given.
+     */
+    pool?: string;
+    /**
+     * Public keys that may log in as the image's own user.
+     */
+    sshKeys?: string[];
+    /**
+     * user-data: a string, which is written as it is, or an object, which becomes a `#cloud-config` document. The short forms below (`users`, `sshKeys`, `packages`) are put into the object: their entries behind those of its own lists.
+     */
+    userData?: any;
+    /**
+     * Users to be made, by name, beside the image's own.
+     */
+    users?: {[key: string]: outputs.CloudInitUser};
+    /**
+     * vendor-data: a string, or an object, which becomes a `#cloud-config` document.
+     */
+    vendorData?: any;
+}
+
+/**
+ * A user that cloud-init makes.
+ */
+export interface CloudInitUser {
+    /**
+     * Further groups of the user.
+     */
+    groups?: string[];
+    /**
+     * No login by password. Default: true without `passwordHash`, else false.
+     */
+    lockPassword?: boolean;
+    /**
+     * Hash of the password, as `mkpasswd` gives it. Default: no password.
+     */
+    passwordHash?: string;
+    /**
+     * Login shell: "/bin/bash". Default: the image's.
+     */
+    shell?: string;
+    /**
+     * Public keys that may log in as this user.
+     */
+    sshKeys?: string[];
+    /**
+     * A rule in sudo's words: "ALL=(ALL) NOPASSWD:ALL". Default: none.
+     */
+    sudo?: string;
+}
+
 export interface DirectBoot {
     /**
      * Kernel command line.

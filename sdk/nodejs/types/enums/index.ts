@@ -73,6 +73,14 @@ export const CloneKind = {
  */
 export type CloneKind = (typeof CloneKind)[keyof typeof CloneKind];
 
+export const CloudInitChange = {
+    NewInstanceId: "newInstanceId",
+    Reprovision: "reprovision",
+    Ignore: "ignore",
+} as const;
+
+export type CloudInitChange = (typeof CloudInitChange)[keyof typeof CloudInitChange];
+
 export const CpuMode = {
     Host_passthrough: "host-passthrough",
     Host_model: "host-model",
@@ -249,6 +257,16 @@ export const Preallocation = {
 } as const;
 
 export type Preallocation = (typeof Preallocation)[keyof typeof Preallocation];
+
+export const SeedBus = {
+    Virtio: "virtio",
+    Scsi: "scsi",
+    Usb: "usb",
+    Sata: "sata",
+    Ide: "ide",
+} as const;
+
+export type SeedBus = (typeof SeedBus)[keyof typeof SeedBus];
 
 export const StorageKind = {
     Ext4: "ext4",
