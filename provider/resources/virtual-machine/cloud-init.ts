@@ -4,7 +4,7 @@ import { seedProblems } from "../../cloud-init/user-data";
 import { propertyPath } from "../property-path";
 import type { Value, Values } from "../resource";
 import { unknown } from "../resource";
-import { containsUnknown, defined, isValues, sameValue, without } from "../values";
+import { asValues, containsUnknown, defined, isValues, sameValue, without } from "../values";
 import { cloudInitChanges, defaultCloudInitChange } from "./cloud-init-contract";
 import type { CheckedInputs, DiskInputs, EffectiveDisk, VirtualMachineInputs } from "./contract";
 
@@ -56,13 +56,14 @@ export function withSeedPlaces(inputs: Values, olds: Values | undefined): Values
   const before = olds?.["cloudInit"];
   const first = firstPool(disks);
   const pool = (asked: Value | undefined, kept: Value | undefined) => asked ?? kept ?? first;
+  const kept = asValues({ ignitionPool: ignition === undefined ? undefined : pool(inputs["ignitionPool"], olds?.["ignitionPool"]) });
   return {
     ...inputs,
+    ...kept,
     cloudInitChange: inputs["cloudInitChange"] ?? defaultCloudInitChange,
     ...(isValues(cloudInit)
-      ? { cloudInit: defined({ ...cloudInit, pool: pool(cloudInit["pool"], isValues(before) ? before["pool"] : undefined) }) }
+      ? { cloudInit: asValues({ ...cloudInit, pool: pool(cloudInit["pool"], isValues(before) ? before["pool"] : undefined) }) }
       : {}),
-    ...(ignition === undefined ? {} : defined({ ignitionPool: pool(inputs["ignitionPool"], olds?.["ignitionPool"]) })),
   };
 }
 
