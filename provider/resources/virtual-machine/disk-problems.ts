@@ -127,7 +127,7 @@ const rules: readonly Rule[] = [
     (disk["readonly"] === true || has(disk, "http")) && disk["device"] !== "cdrom" && writableBuses.includes(busOf(disk))
       ? {
           field: "bus",
-          reason: `is ${quoted(String(busOf(disk)))}, where no disk can be read-only: use virtio, scsi or usb, or device "cdrom".`,
+          reason: `is ${JSON.stringify(busOf(disk))}, where no disk can be read-only: use virtio, scsi or usb, or device "cdrom".`,
         }
       : undefined,
   (disk) =>
