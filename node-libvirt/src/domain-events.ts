@@ -9,10 +9,14 @@ import type { Codec, Decoded } from "./xdr";
 const callbackIdBytes = 4;
 
 const lifecycleMessage = struct({ dom: domain, event: i32, detail: i32 });
+const agentMessage = struct({ dom: domain, state: i32, reason: i32 });
 const deviceMessage = struct({ dom: domain, devAlias: string });
 
 /** `event` is one of `domainEvents`, `detail` one of the table that belongs to it; a newer daemon may send others. */
 export type LifecycleEvent = Decoded<typeof lifecycleMessage>;
+
+/** `state` is 1 when the guest agent has connected, 2 when it has gone. */
+export type AgentEvent = Decoded<typeof agentMessage>;
 
 /** `devAlias` is the device's alias in the domain's live XML. */
 export type DeviceEvent = Decoded<typeof deviceMessage>;
@@ -20,6 +24,8 @@ export type DeviceEvent = Decoded<typeof deviceMessage>;
 export interface EventMap {
   /** A domain was defined, started, stopped, … */
   readonly lifecycle: LifecycleEvent;
+  /** A guest agent came or went. */
+  readonly agentLifecycle: AgentEvent;
   /** A device is out of a running domain. */
   readonly deviceRemoved: DeviceEvent;
   /** The guest refused to let a device go. */
@@ -33,6 +39,7 @@ type DaemonEvent = Exclude<keyof EventMap, "gap">;
 /** What is subscribed to, and as which procedure it comes. */
 const daemonEvents = {
   lifecycle: { eventID: 0, procedure: 318, message: lifecycleMessage },
+  agentLifecycle: { eventID: 18, procedure: 348, message: agentMessage },
   deviceRemoved: { eventID: 15, procedure: 333, message: deviceMessage },
   deviceRemovalFailed: { eventID: 22, procedure: 367, message: deviceMessage },
 } as const satisfies { [E in DaemonEvent]: { eventID: number; procedure: number; message: Codec<EventMap[E]> } };
@@ -53,7 +60,13 @@ type Listeners = { readonly [E in keyof EventMap]: Set<(event: EventMap[E]) => v
 
 export class DomainEvents {
   readonly #open: (events: Pick<RpcSocketOptions, "onEvent">, signal: AbortSignal) => Promise<RpcSocket>;
-  readonly #listeners: Listeners = { lifecycle: new Set(), deviceRemoved: new Set(), deviceRemovalFailed: new Set(), gap: new Set() };
+  readonly #listeners: Listeners = {
+    lifecycle: new Set(),
+    agentLifecycle: new Set(),
+    deviceRemoved: new Set(),
+    deviceRemovalFailed: new Set(),
+    gap: new Set(),
+  };
   #run: Run | undefined;
 
   /** Settles, never rejects, when the first attempt to subscribe is over. */

@@ -1,7 +1,19 @@
 /** The procedure table: number on the wire, arguments and results in wire order, lane. One line a procedure. */
 import { array, bool, fixedText, flags, i32, opaque, optional, string, u32, u64, uuid } from "./xdr";
 import type { Shape, StructOf } from "./xdr";
-import { domain, domainCheckpoint, domainInterface, domainSnapshot, domainStatsRecord, network, networkDhcpLease, secret, storagePool, storageVol, typedParam } from "./wire-types";
+import {
+  domain,
+  domainCheckpoint,
+  domainInterface,
+  domainSnapshot,
+  domainStatsRecord,
+  network,
+  networkDhcpLease,
+  secret,
+  storagePool,
+  storageVol,
+  typedParam,
+} from "./wire-types";
 
 /**
  * Which of the connection's sockets a call goes by. Each has its own 4 calls in flight, so that one kind of work never waits for another:

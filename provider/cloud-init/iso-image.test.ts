@@ -118,8 +118,8 @@ const kernelReason = (() => {
   return knows ? "" : " [skipped: this kernel has no iso9660]";
 })();
 
-describe("Linux mounts", () => {
-  (kernelReason === "" ? test : test.skip).each(Object.entries(mounts))(`%s${kernelReason}`, (tree, options) => {
+(kernelReason === "" ? describe : describe.skip)(`Linux mounts${kernelReason}`, () => {
+  test.each(Object.entries(mounts))("%s", (tree, options) => {
     const image = fileOf(imageOf({ "user-data": "one", "network-config": "two" }));
     const target = mkdtempSync(join(folder, "mount-"));
     execFileSync("mount", ["-o", `loop,${options}`, image, target]);

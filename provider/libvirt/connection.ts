@@ -1,6 +1,6 @@
 // One lazy connection to the host's daemon: opened at the first call, opened again after it was lost; errors come out translated.
 import { connect } from "node-libvirt";
-import type { ArgsOf, CallName, Connection, DeviceEvent, LifecycleEvent, ResultOf } from "node-libvirt";
+import type { AgentEvent, ArgsOf, CallName, Connection, DeviceEvent, LifecycleEvent, ResultOf } from "node-libvirt";
 import { CancelledError } from "../errors";
 import { translateError } from "./errors";
 import type { CallContext } from "./errors";
@@ -30,6 +30,11 @@ export interface HostConnection {
   /** Tells of every change of a domain's state, and of times when such changes were missed. Returns what ends it. */
   onLifecycle(
     listener: (event: LifecycleEvent | "missed some") => void,
+    call: CallContext & { options?: CallOptions | undefined },
+  ): Promise<() => void>;
+  /** Tells of every change of a domain's state and of its agent, and of times when such changes were missed. Returns what ends it. */
+  onGuestNews(
+    listener: (event: LifecycleEvent | AgentEvent | "missed some") => void,
     call: CallContext & { options?: CallOptions | undefined },
   ): Promise<() => void>;
   /** Tells how the guest answered when it was asked to let a device go, and of times when such answers were missed. Returns what ends it. */
@@ -99,6 +104,15 @@ export function openHostConnection({ uri, timeoutMs }: HostConnectionOptions): H
     onLifecycle: (listener, call) =>
       translated(call, call.options, (connection) => {
         const ends = [connection.on("lifecycle", listener), connection.on("gap", () => listener("missed some"))];
+        return Promise.resolve(() => ends.forEach((end) => end()));
+      }),
+    onGuestNews: (listener, call) =>
+      translated(call, call.options, (connection) => {
+        const ends = [
+          connection.on("lifecycle", listener),
+          connection.on("agentLifecycle", listener),
+          connection.on("gap", () => listener("missed some")),
+        ];
         return Promise.resolve(() => ends.forEach((end) => end()));
       }),
     onDeviceAnswer: (listener, call) =>

@@ -12,6 +12,7 @@ type LiveVerb =
   | "attachLiveDevice"
   | "detachLiveDevice"
   | "unplugLiveDevice"
+  | "updateLiveDevice"
   | "setLiveBlockIoTune"
   | "resizeLiveDisk";
 
@@ -47,6 +48,12 @@ export function liveDomainVerbs(host: HostConnection): Pick<Libvirt, LiveVerb> {
     detachLiveDevice: async (uuid, xml, options) => {
       await host.callSlowly("domainDetachDeviceFlags", {
         ...aboutDomain("Detaching a device from", uuid, options),
+        args: { dom: domainRef(uuid), xml, flags },
+      });
+    },
+    updateLiveDevice: async (uuid, xml, options) => {
+      await host.callSlowly("domainUpdateDeviceFlags", {
+        ...aboutDomain("Changing a device of", uuid, options),
         args: { dom: domainRef(uuid), xml, flags },
       });
     },

@@ -103,6 +103,60 @@ export interface DomainDisk {
   readonly driver: DriverSettings;
 }
 
+/** How a macvtap device (direct) is tied to the host's device, in libvirt's words. */
+export const directModes = ["bridge", "vepa", "private", "passthrough"] as const;
+export type DirectMode = (typeof directModes)[number];
+
+export const vhostUserModes = ["client", "server"] as const;
+export type VhostUserMode = (typeof vhostUserModes)[number];
+
+/** Where the frames of a network card go. `user`: QEMU's own network, in which the guest reaches out and nobody reaches in. */
+export type InterfaceSource =
+  | { readonly type: "network"; readonly network: string; readonly portgroup?: string | undefined }
+  | { readonly type: "bridge"; readonly bridge: string; readonly openvswitch?: boolean | undefined }
+  | { readonly type: "direct"; readonly device: string; readonly mode: DirectMode }
+  | { readonly type: "user" }
+  | { readonly type: "vhostuser"; readonly socket: string; readonly mode: VhostUserMode };
+
+/** One direction of a network card's traffic, in libvirt's units: KiB a second, and KiB for the burst. */
+export interface TrafficLimit {
+  readonly averageKiB: number;
+  readonly peakKiB?: number | undefined;
+  readonly burstKiB?: number | undefined;
+}
+
+/** `inbound` is what the guest receives. */
+export interface InterfaceBandwidth {
+  readonly inbound?: TrafficLimit | undefined;
+  readonly outbound?: TrafficLimit | undefined;
+}
+
+export const linkStates = ["up", "down"] as const;
+export type LinkState = (typeof linkStates)[number];
+
+/** What a network card may have besides its source; what is absent it has not. */
+export interface InterfaceTuning {
+  readonly mtuBytes?: number | undefined;
+  /** VLAN tag; a trunk of several is none that a plan can say, and stays. */
+  readonly vlan?: number | undefined;
+  readonly bandwidth?: InterfaceBandwidth | undefined;
+  /** 1 is first. */
+  readonly bootOrder?: number | undefined;
+  /** Queue pairs of a virtio card. */
+  readonly queues?: number | undefined;
+}
+
+/** One network card of the definition. `key` is the identity: libvirt's user alias is `ua-<key>`. */
+export interface DomainInterface extends InterfaceTuning {
+  readonly key: string;
+  readonly source: InterfaceSource;
+  /** Absent: what is there, or libvirt chooses. */
+  readonly model?: string | undefined;
+  /** "52:54:00:0a:0b:0c", in lower case. */
+  readonly mac: string;
+  readonly linkState: LinkState;
+}
+
 export interface DirectBoot {
   readonly kernel: string;
   readonly initrd?: string | undefined;
@@ -134,7 +188,26 @@ export interface DomainPlan {
   /** How many I/O threads there are at least. */
   readonly iothreads?: number | undefined;
   readonly disks: readonly DomainDisk[];
+  /** XML of the user's own, by key. */
+  readonly fragments?: Readonly<Record<string, XmlFragment>> | undefined;
+  /** Absent: the network cards that are there are not ours to change. */
+  readonly interfaces?: readonly DomainInterface[] | undefined;
   readonly metadata: ManagedMetadata;
+}
+
+/** A piece of the user's own XML. A device (`path` "devices") is added and known again by its key; any other place holds one element of a name, which is set. */
+export interface XmlFragment {
+  /** Where the element goes: the names of its parents below <domain>, "devices", "features", "" for <domain> itself. */
+  readonly path: string;
+  readonly xml: string;
+}
+
+/** What a definition says of a fragment that was put into it: its place, the element's name, and a digest of what was asked for. */
+export interface FragmentMark {
+  readonly key: string;
+  readonly path: string;
+  readonly element: string;
+  readonly digest: string;
 }
 
 /** A volume that we made, and so delete with the VM or the disk unless it is to be kept. */
@@ -163,6 +236,10 @@ export interface ManagedMetadata {
   readonly volumes: readonly OwnedVolume[];
   /** The name by which cloud-init's seed makes the guest a new machine, or one that it knows; absent: there is no seed. */
   readonly instanceId?: string | undefined;
+  /** The network cards by their MACs: a card that was imported has no alias to tell it by. Absent: the cards are not ours. */
+  readonly interfaces?: readonly { readonly key: string; readonly mac: string }[] | undefined;
+  /** Absent: none. */
+  readonly fragments?: readonly FragmentMark[] | undefined;
 }
 
 /** A disk as a definition holds it: foreign words are kept as they are; absent attributes are absent. */
@@ -192,6 +269,21 @@ export interface ObservedDisk {
   readonly tuning?: DiskTuning | undefined;
 }
 
+/** A network card as a definition holds it: foreign words are kept as they are. */
+export interface ObservedInterface extends InterfaceTuning {
+  /** From the user alias `ua-<key>`, else our metadata's key for the MAC, else its place among the cards, as libvirt names it: "net0". */
+  readonly key: string;
+  /** libvirt's or the user's own name of the device, while it runs. */
+  readonly alias?: string | undefined;
+  /** libvirt's interface type: network, bridge, direct, user, hostdev, … */
+  readonly sourceType: string;
+  /** What the source says, where a plan can say it too; a card without is none of ours. */
+  readonly source?: InterfaceSource | undefined;
+  readonly model?: string | undefined;
+  readonly mac: string;
+  readonly linkState: LinkState;
+}
+
 /** A definition as read back; what it holds beyond this stays untouched when a plan is written over it. */
 export interface ObservedDomain {
   readonly name: string;
@@ -212,6 +304,9 @@ export interface ObservedDomain {
   readonly video?: string | undefined;
   readonly iothreads?: number | undefined;
   readonly disks: readonly ObservedDisk[];
+  readonly interfaces: readonly ObservedInterface[];
+  /** Whether the guest agent is connected now; in a live definition only. */
+  readonly agentConnected?: boolean | undefined;
   /** Absent: not made by this provider. */
   readonly metadata?: ManagedMetadata | undefined;
 }

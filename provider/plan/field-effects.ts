@@ -20,7 +20,8 @@ export const fieldEffects = {
   autostart: { effect: "live", because: "it is a mark beside the definition" },
   power: { effect: "live", because: "it is the state itself" },
   applyChanges: { effect: "live", because: "it steers how other changes are applied" },
-  unplugTimeoutSeconds: { effect: "live", because: "it steers how disks are unplugged" },
+  unplugTimeoutSeconds: { effect: "live", because: "it steers how disks and network cards are unplugged" },
+  waitForAddress: { effect: "live", because: "it steers what is waited for when the machine starts" },
   shutdownTimeoutSeconds: { effect: "live", because: "it steers how the machine is stopped" },
   cache: { effect: "live", because: "it steers the disks' effective settings" },
   io: { effect: "live", because: "it steers the disks' effective settings" },
@@ -102,18 +103,51 @@ export const diskFieldEffects = {
   preallocation: { effect: "live", because: "it is heard only when a volume is made" },
 } as const satisfies Record<string, FieldEffect>;
 
-const diskMaps = ["disks", "effectiveDisks"];
+/** By the name of a network card's input; `added` and `removed` are the whole card, `changed` is one that goes to another kind of network. */
+export const networkFieldEffects = {
+  added: { effect: "live", because: "libvirt plugs network cards in" },
+  removed: {
+    effect: "live",
+    because: "a network card is unplugged when the guest lets go of it, and otherwise goes at the next cold start",
+  },
+  changed: { effect: "restart", because: "a running network card stays on the kind of network that it was plugged into" },
+  network: { effect: "live", because: "libvirt moves a running network card from bridge to bridge" },
+  bridge: { effect: "live", because: "libvirt moves a running network card from bridge to bridge" },
+  portgroup: { effect: "restart", because: "a running network card keeps the port that it was given" },
+  openvswitch: { effect: "restart", because: "a running network card keeps the port that it was given" },
+  direct: { effect: "restart", because: "libvirt ties no running macvtap device to another one" },
+  user: { effect: "restart", because: "a running network card stays on the kind of network that it was plugged into" },
+  vhostUser: { effect: "restart", because: "QEMU opens the socket when the card is plugged in" },
+  model: { effect: "restart", because: "it is the machine's hardware" },
+  mac: { effect: "restart", because: "the guest reads it when it finds the card" },
+  mtu: { effect: "restart", because: "the guest reads it when it finds the card" },
+  vlan: { effect: "live", because: "libvirt retags a running port of Open vSwitch" },
+  bandwidth: { effect: "live", because: "libvirt changes a running card's limits" },
+  linkState: { effect: "live", because: "QEMU plugs the cable of a running card in and out" },
+  bootOrder: { effect: "restart", because: "the firmware reads it before the guest boots" },
+  queues: { effect: "restart", because: "the guest learns their number when it finds the card" },
+  staticAddress: { effect: "live", because: "it is an entry of the network's DHCP server, which the guest hears of at its next request" },
+} as const satisfies Record<string, FieldEffect>;
+
+/** Maps of things with inputs of their own. */
+const maps: Readonly<Record<string, Readonly<Record<string, FieldEffect>>>> = {
+  disks: diskFieldEffects,
+  effectiveDisks: diskFieldEffects,
+  networks: networkFieldEffects,
+};
 
 /**
  * The effect of changing the input at `path`: `cpus`, `directBoot.kernel`, `disks.root.cache`, or `effectiveDisks.root.cache` (what the planner decided).
- * For a whole disk (`disks.root`) say whether it is `added` or `removed`. undefined: no such input.
+ * For a whole disk or network card (`disks.root`) say whether it is `added`, `removed` or `changed`. undefined: no such input.
  */
-export function fieldEffect(path: string, disk: "added" | "removed" = "added"): FieldEffect | undefined {
-  const [field = "", key, diskField, part] = path.split(".");
-  if (!diskMaps.includes(field)) return entry(fieldEffects, path);
+export function fieldEffect(path: string, whole: "added" | "removed" | "changed" = "added"): FieldEffect | undefined {
+  if (path.startsWith("xml.")) return fieldEffects.xml;
+  const [field = "", key, ownField, part] = path.split(".");
+  const table = Object.hasOwn(maps, field) ? maps[field] : undefined;
+  if (table === undefined) return entry(fieldEffects, path);
   if (key === undefined) return undefined;
-  const ofPart = part === undefined ? undefined : entry(diskFieldEffects, `${diskField ?? ""}.${part}`);
-  return ofPart ?? entry(diskFieldEffects, diskField ?? disk);
+  const ofPart = part === undefined ? undefined : entry(table, `${ownField ?? ""}.${part}`);
+  return ofPart ?? entry(table, ownField ?? whole);
 }
 
 function entry(table: Readonly<Record<string, FieldEffect>>, name: string): FieldEffect | undefined {

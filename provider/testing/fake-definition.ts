@@ -34,6 +34,51 @@ export function disksOf(root: Element): readonly Element[] {
   return devices ? children(devices, "disk") : [];
 }
 
+export function devicesOf(root: Element): readonly Element[] {
+  const devices = at(root, "devices");
+  return devices ? [...devices.children] : [];
+}
+
+export function interfacesOf(root: Element): readonly Element[] {
+  return devicesOf(root).filter(({ nodeName }) => nodeName === "interface");
+}
+
+export const macOf = (card: Element): string => at(card, "mac")?.getAttribute("address")?.toLowerCase() ?? "";
+
+const bridgeTypes: readonly (string | null)[] = ["network", "bridge"];
+
+export function validateInterface(card: Element): void {
+  const type = card.getAttribute("type");
+  const source = at(card, "source");
+  if (type === "network" && !source?.getAttribute("network"))
+    throw fakeError("xmlError", "XML error: Missing required attribute 'network' in element 'source'");
+  if (type === "bridge" && !source?.getAttribute("bridge"))
+    throw fakeError("xmlError", "XML error: Missing required attribute 'bridge' in element 'source'");
+}
+
+/** What libvirt changes of no running card. */
+export function refuseLiveChange(running: Element, device: Element): void {
+  const told = (element: Element) => [
+    at(element, "model")?.getAttribute("type"),
+    at(element, "mtu")?.getAttribute("size"),
+    at(element, "boot")?.getAttribute("order"),
+    at(element, "driver")?.getAttribute("queues"),
+  ];
+  if (JSON.stringify(told(running)) !== JSON.stringify(told(device)))
+    throw fakeError("operationUnsupported", "Operation not supported: cannot modify network device");
+  const [before, after] = [running.getAttribute("type"), device.getAttribute("type")];
+  if (before !== after && !(bridgeTypes.includes(before) && bridgeTypes.includes(after)))
+    throw fakeError("operationUnsupported", `Operation not supported: unable to change config on '${after}' network type`);
+}
+
+/** A running card without a name of its own is called after its place. */
+function nameInterfaces(root: Element): void {
+  interfacesOf(root).forEach((card, place) => {
+    if (!at(card, "alias")) setText(card, "alias", "").setAttribute("name", `net${place}`);
+    if (!at(card, "target")) setText(card, "target", "").setAttribute("dev", `vnet${place}`);
+  });
+}
+
 export function targetOf(disk: Element): string {
   return at(disk, "target")?.getAttribute("dev") ?? "";
 }
@@ -47,6 +92,7 @@ export function validateDefinition(root: Element): void {
   const twice = targets.find((target, index) => targets.indexOf(target) !== index);
   if (twice !== undefined) throw fakeError("xmlError", `XML error: target '${twice}' duplicated for disk sources`);
   disksOf(root).forEach(validateDisk);
+  interfacesOf(root).forEach(validateInterface);
 }
 
 export function validateDisk(disk: Element): void {
@@ -85,6 +131,7 @@ export function openDisk(state: FakeState, disk: Element, prefix = ""): void {
 export function liveXmlOf(inactiveXml: string, id: number): string {
   const root = rootElement(inactiveXml);
   root.setAttribute("id", String(id));
+  nameInterfaces(root);
   return xmlText(root);
 }
 

@@ -3,13 +3,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CallOptions, DomainName, DomainRecord, DomainRef, Libvirt } from "../libvirt/port";
 import {
   bytesPerKiB,
+  devicesOf,
   disksOf,
+  interfacesOf,
   liveXmlOf,
+  macOf,
   normalised,
   openDisk,
+  refuseLiveChange,
   targetOf,
   validateDefinition,
   validateDisk,
+  validateInterface,
   withoutId,
 } from "./fake-definition";
 import { domainOf, fakeError, fileChain, newUuid, runningDomainOf } from "./fake-state";
@@ -37,6 +42,9 @@ export type DomainVerbs = Pick<
   | "attachLiveDevice"
   | "detachLiveDevice"
   | "unplugLiveDevice"
+  | "updateLiveDevice"
+  | "domainInterfaceAddresses"
+  | "waitForGuestNews"
   | "setLiveBlockIoTune"
   | "resizeLiveDisk"
   | "waitForState"
@@ -245,6 +253,7 @@ function liveVerbs(state: FakeState) {
     attachLiveDevice: async (uuid, deviceXml) =>
       editLive(state, uuid, (root) => {
         const device = rootElement(deviceXml);
+        if (device.nodeName === "interface") validateInterface(device);
         if (device.nodeName === "disk") {
           validateDisk(device);
           if (disksOf(root).some((disk) => targetOf(disk) === targetOf(device))) {
@@ -259,12 +268,21 @@ function liveVerbs(state: FakeState) {
       const { guestOnUnplug } = domainOf(state, uuid);
       if (guestOnUnplug !== "lets go") return guestOnUnplug === "refuses" ? "refused" : "waiting";
       editLive(state, uuid, (root) =>
-        disksOf(root)
-          .find((disk) => at(disk, "alias")?.getAttribute("name") === alias)
+        devicesOf(root)
+          .find((device) => at(device, "alias")?.getAttribute("name") === alias)
           ?.remove(),
       );
       return "removed";
     },
+    updateLiveDevice: async (uuid, deviceXml) =>
+      editLive(state, uuid, (root) => {
+        const device = rootElement(deviceXml);
+        const running = interfacesOf(root).find((each) => macOf(each) === macOf(device));
+        if (!running) throw fakeError("deviceMissing", `device not found: no device matching MAC address ${macOf(device)} found`);
+        validateInterface(device);
+        refuseLiveChange(running, device);
+        at(root, "devices")?.replaceChild(root.ownerDocument!.importNode(device, true), running);
+      }),
     setLiveBlockIoTune: async (uuid, target, limits) =>
       editLive(state, uuid, (root) => {
         const disk = liveDisk(root, target);
@@ -305,7 +323,35 @@ function saveVerbs(state: FakeState) {
   } satisfies Partial<Libvirt>;
 }
 
+/** "192.0.2.1/24" as libvirt tells it. */
+function shownAddress(text: string) {
+  const [address = "", prefix] = text.split("/");
+  return prefix === undefined ? { address } : { address, prefix: Number(prefix) };
+}
+
+function addressVerbs(state: FakeState) {
+  return {
+    domainInterfaceAddresses: async (uuid, source) => {
+      const { addresses, liveXml } = domainOf(state, uuid);
+      const told = liveXml === undefined ? undefined : (addresses?.[source] ?? (source === "agent" ? undefined : {}));
+      return told && Object.entries(told).map(([mac, texts]) => ({ name: "eth0", mac, addresses: texts.map(shownAddress) }));
+    },
+    waitForGuestNews: (_uuid, { timeoutMs, signal }) =>
+      new Promise((resolve, reject) => {
+        const done = () => {
+          clearTimeout(timer);
+          state.events.off("news", done);
+          if (signal?.aborted) reject(new Error("aborted"));
+          else resolve();
+        };
+        const timer = setTimeout(done, timeoutMs);
+        state.events.once("news", done);
+        signal?.addEventListener("abort", done, { once: true });
+      }),
+  } satisfies Partial<Libvirt>;
+}
+
 /** `owner` stands for the connection. */
 export function fakeDomainVerbs(state: FakeState, owner: object): DomainVerbs {
-  return { ...lifecycleVerbs(state, owner), ...liveVerbs(state), ...saveVerbs(state) };
+  return { ...lifecycleVerbs(state, owner), ...liveVerbs(state), ...addressVerbs(state), ...saveVerbs(state) };
 }

@@ -1,6 +1,6 @@
 // The port to libvirt on a fake host in memory: stateful, refuses what libvirt refuses; the contract suite holds it to the real daemon.
 import { CancelledError } from "../errors";
-import type { CallOptions, DhcpLease, HostIdentity, Libvirt } from "../libvirt/port";
+import type { AddressSource, CallOptions, DhcpLease, HostIdentity, Libvirt } from "../libvirt/port";
 import { fakeCapabilitiesXml, fakeDomainCapabilitiesXml, fakeMachines } from "./fake-capabilities";
 import { emptyContent, writeAt } from "./fake-content";
 import { fakeDomainVerbs, stopFakeDomain } from "./fake-domains";
@@ -31,6 +31,9 @@ const verbKinds = {
   attachLiveDevice: "write",
   detachLiveDevice: "write",
   unplugLiveDevice: "write",
+  updateLiveDevice: "write",
+  domainInterfaceAddresses: "read",
+  waitForGuestNews: "read",
   setLiveBlockIoTune: "write",
   resizeLiveDisk: "write",
   waitForState: "read",
@@ -156,6 +159,8 @@ export interface FakeLibvirt extends Libvirt {
   ignoreShutdown(name: string): void;
   /** What the guest does from now on when a device is to be unplugged: it lets go unless told otherwise. */
   onUnplug(name: string, what: "lets go" | "refuses" | "waits"): void;
+  /** What a source tells of a running guest's addresses from now on, by MAC, as "address/prefix" or "address"; it is news of the guest. */
+  setAddresses(name: string, source: AddressSource, addresses: Readonly<Record<string, readonly string[]>> | undefined): void;
   /** The value of a secret, which the port never tells. */
   secretValue(uuid: string): string | undefined;
   /** The guest powers itself off, or crashes and is gone: a stop that nobody asked libvirt for. */
@@ -307,6 +312,10 @@ function hands(state: FakeState, script: Script) {
     },
     onUnplug: (name, what) => {
       named(name).guestOnUnplug = what;
+    },
+    setAddresses: (name, source, addresses) => {
+      named(name).addresses = { ...named(name).addresses, [source]: addresses };
+      state.events.emit("news");
     },
     secretValue: (uuid) => state.secrets.get(uuid)?.value,
     guestStops: (name) => stopFakeDomain(state, named(name)),

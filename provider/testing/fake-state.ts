@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { dirname } from "node:path";
 import { HostError } from "../errors";
 import { hostErrorCodes } from "../libvirt/codes";
-import type { DhcpLease, DomainState } from "../libvirt/port";
+import type { AddressSource, DhcpLease, DomainState } from "../libvirt/port";
 import type { FakeContent } from "./fake-content";
 import type { UploadBreak } from "./fake-storage";
 
@@ -23,6 +23,8 @@ export interface FakeDomain {
   obeysShutdown: boolean;
   /** What the guest does when a device is to be unplugged. */
   guestOnUnplug: "lets go" | "refuses" | "waits";
+  /** What each source tells of the guest's addresses: by MAC. */
+  addresses?: Partial<Record<AddressSource, Readonly<Record<string, readonly string[]>> | undefined>>;
   /** The connection that a probe domain dies with. */
   owner?: object | undefined;
 }
@@ -94,7 +96,7 @@ export interface FakeState {
   readonly secrets: Map<string, { readonly xml: string; value?: string | undefined }>;
   /** Folders (or files) whose storage refuses O_DIRECT; what lies below follows. */
   readonly withoutDirectIo: Set<string>;
-  /** Says "state" after each change of a domain's state. */
+  /** Says "news" when a source tells other addresses of a guest. */
   readonly events: EventEmitter;
   nextId: number;
 }

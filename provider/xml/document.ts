@@ -92,6 +92,13 @@ export function addChild(parent: XmlElement, name: string, attributes: Attribute
   return child;
 }
 
+/** Puts a copy of an element of another document into this one, before `before` or at the end. */
+export function importElement(parent: XmlElement, element: XmlElement, before?: XmlNode): XmlElement {
+  const copy = documentOf(parent).importNode(element, true) as XmlElement;
+  parent.insertBefore(copy, before ?? null);
+  return copy;
+}
+
 export function remove(...elements: readonly (XmlElement | undefined)[]): void {
   for (const element of elements) element?.parentNode?.removeChild(element);
 }

@@ -4,14 +4,20 @@ import {
   diskBuses,
   diskDevices,
   diskFormats,
+  directModes,
+  linkStates,
+  vhostUserModes,
   type DiskSource,
   type DiskThrottle,
   type DiskTuning,
   type DomainDisk,
+  type DomainInterface,
   type DomainPlan,
+  type InterfaceSource,
   type ManagedMetadata,
   type ObservedDisk,
   type ObservedDomain,
+  type ObservedInterface,
 } from "../plan/domain";
 import { isSayable } from "./parse-domain";
 import { cpuModes, videoModels } from "../plan/policy";
@@ -44,6 +50,14 @@ export const mediaDisk: DomainDisk = {
   driver: cached,
 };
 
+export const lanCard: DomainInterface = {
+  key: "lan",
+  source: { type: "network", network: "default" },
+  model: "virtio",
+  mac: "52:54:00:0a:0b:0c",
+  linkState: "up",
+};
+
 export const metadata: ManagedMetadata = {
   urn: "urn:pulumi:prod::web::kvm:index:VirtualMachine::web",
   phase: "ready",
@@ -65,6 +79,7 @@ export const plan: DomainPlan = {
   maxMemoryKiB: 2097152,
   graphics: "none",
   disks: [rootDisk],
+  interfaces: [],
   metadata,
 };
 
@@ -87,6 +102,8 @@ function diskOf(disk: ObservedDisk): DomainDisk {
   };
 }
 
+const cardOf = (card: ObservedInterface): DomainInterface[] => (card.source === undefined ? [] : [{ ...card, source: card.source }]);
+
 /** The plan that asks for what a definition holds already, as an import would: only settings that it leaves open are filled in. */
 export function planOf(observed: ObservedDomain): DomainPlan {
   return {
@@ -97,6 +114,7 @@ export function planOf(observed: ObservedDomain): DomainPlan {
     domainType: observed.domainType === "kvm" ? "kvm" : "qemu",
     graphics: observed.graphics === "vnc" ? "vnc" : "none",
     disks: observed.disks.filter((disk) => isSayable({ ...disk, bus: disk.bus ?? "ide" })).map(diskOf),
+    interfaces: observed.interfaces.flatMap(cardOf),
     metadata: { urn: "urn:test", phase: "ready", disks: [], volumes: [] },
   };
 }
@@ -247,6 +265,41 @@ const disk: fc.Arbitrary<DomainDisk> = fc
   })
   .map((made) => ({ ...made, readonly: made.readonly || made.device === "cdrom" }));
 
+const macAddress = fc.array(hex(2), { minLength: 5, maxLength: 5 }).map((rest) => ["52", ...rest].join(":"));
+
+export const anyInterfaceSource: fc.Arbitrary<InterfaceSource> = fc.oneof(
+  fc.record({ type: network, network: anyText, portgroup: anyText }, { requiredKeys: ["type", "network"] }),
+  fc.record(
+    { type: fc.constant("bridge" as const), bridge: anyText, openvswitch: fc.constant(true) },
+    { requiredKeys: ["type", "bridge"] },
+  ),
+  fc.record({ type: fc.constant("direct" as const), device: anyText, mode: fc.constantFrom(...directModes) }),
+  fc.constant({ type: "user" as const }),
+  fc.record({ type: fc.constant("vhostuser" as const), socket: anyText, mode: fc.constantFrom(...vhostUserModes) }),
+);
+
+const trafficLimit = fc.record({ averageKiB: limit, peakKiB: limit, burstKiB: limit }, { requiredKeys: ["averageKiB"] });
+
+export const anyInterface: fc.Arbitrary<DomainInterface> = fc.record(
+  {
+    key: anyText,
+    source: anyInterfaceSource,
+    model: fc.constantFrom("virtio", "e1000e", "rtl8139"),
+    mac: macAddress,
+    linkState: fc.constantFrom(...linkStates),
+    mtuBytes: fc.integer({ min: 68, max: 65_535 }),
+    vlan: fc.integer({ min: 1, max: 4094 }),
+    bandwidth: fc.oneof(
+      fc.record({ inbound: trafficLimit, outbound: trafficLimit }),
+      fc.record({ inbound: trafficLimit }),
+      fc.record({ outbound: trafficLimit }),
+    ),
+    bootOrder: fc.integer({ min: 1, max: 99 }),
+    queues: fc.integer({ min: 1, max: 8 }),
+  },
+  { requiredKeys: ["key", "source", "model", "mac", "linkState"] },
+);
+
 export const anyMetadata: fc.Arbitrary<ManagedMetadata> = fc.record(
   {
     urn: anyText,
@@ -269,6 +322,7 @@ export const anyMetadata: fc.Arbitrary<ManagedMetadata> = fc.record(
       }),
       { maxLength: 3 },
     ),
+    interfaces: fc.array(fc.record({ key: anyText, mac: macAddress }), { maxLength: 2 }),
     volumes: fc.array(fc.record({ key: anyText, pool: anyText, name: anyText, path: anyText, keep: fc.boolean() }), { maxLength: 2 }),
   },
   { requiredKeys: ["urn", "phase", "disks", "volumes"] },
@@ -296,5 +350,6 @@ export const anyPlan: fc.Arbitrary<DomainPlan> = fc.record({
     maxLength: 4,
     comparator: (a, b) => a.key === b.key || a.target === b.target || a.key === b.target || a.target === b.key,
   }),
+  interfaces: fc.uniqueArray(anyInterface, { maxLength: 3, comparator: (a, b) => a.key === b.key || a.mac === b.mac }),
   metadata: anyMetadata,
 });

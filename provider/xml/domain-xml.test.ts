@@ -34,8 +34,15 @@ function observedOf(written: DomainPlan): ObservedDomain {
     ...observedTuning(tuning),
   }));
   const directBoot = written.directBoot && withoutGaps(written.directBoot);
+  const interfaces = (written.interfaces ?? []).map(({ source, ...card }) => ({
+    ...withoutGaps(card),
+    alias: `ua-${card.key}`,
+    sourceType: source.type,
+    source: withoutGaps(source),
+  }));
   return withoutGaps({
     ...written,
+    interfaces,
     uuid: written.uuid ?? "",
     machine: written.machine ?? "",
     directBoot,

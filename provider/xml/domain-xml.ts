@@ -4,9 +4,11 @@ import type { XmlElement } from "./document";
 import { configureConsoles } from "./domain/configure-consoles";
 import { configureCpu } from "./domain/configure-cpu";
 import { configureDisks } from "./domain/configure-disks";
+import { configureFragments } from "./domain/configure-fragments";
 import { configureFwCfg } from "./domain/configure-fw-cfg";
 import { configureGraphics } from "./domain/configure-graphics";
 import { configureIdentity } from "./domain/configure-identity";
+import { configureInterfaces } from "./domain/configure-interfaces";
 import { configureIoThreads } from "./domain/configure-io-threads";
 import { configureMemory } from "./domain/configure-memory";
 import { configureMetadata } from "./domain/configure-metadata";
@@ -17,7 +19,7 @@ import { writeXml } from "./write-xml";
 
 type Configurator = (domain: XmlElement, plan: DomainPlan) => void;
 
-/** Each writes its part of the plan into the document. Disks come before metadata: they read the old one for the keys of imported disks. */
+/** Each writes its part of the plan into the document. Disks and network cards come before metadata: they read the old one for the keys of what was imported. */
 const configurators: readonly Configurator[] = [
   configureIdentity,
   configureMemory,
@@ -26,8 +28,10 @@ const configurators: readonly Configurator[] = [
   configureOs,
   configureFwCfg,
   configureDisks,
+  configureInterfaces,
   configureConsoles,
   configureGraphics,
+  configureFragments,
   configureMetadata,
 ];
 

@@ -2,9 +2,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { DomainDisk, NetworkSource } from "../plan/domain";
+import type { DomainDisk, DomainInterface, NetworkSource } from "../plan/domain";
 import { diskXml } from "./disk-xml";
-import { cached, direct, mediaDisk, metadata, plan, rootDisk } from "./domain-plan.fixture";
+import { changedInterfaceXml, interfaceXml } from "./interface-xml";
+import { cached, direct, lanCard, mediaDisk, metadata, plan, rootDisk } from "./domain-plan.fixture";
 import { domainXml } from "./domain-xml";
 import { parseDomain } from "./parse-domain";
 import { secretXml } from "./secret-xml";
@@ -63,6 +64,37 @@ const networkDisks = [
   },
 ] as const satisfies readonly DomainDisk[];
 
+const card = (index: number, more: Omit<Partial<DomainInterface>, "mac">): DomainInterface => ({
+  ...lanCard,
+  ...more,
+  mac: `52:54:00:00:00:0${index}`,
+});
+
+const cards = [
+  {
+    ...lanCard,
+    source: { type: "network", network: "default", portgroup: "slow" },
+    bootOrder: 1,
+    queues: 4,
+    mtuBytes: 1400,
+    bandwidth: {
+      inbound: { averageKiB: 1000, peakKiB: 5000, burstKiB: 1024 },
+      outbound: { averageKiB: 128 },
+    },
+  },
+  card(1, { key: "bridged", source: { type: "bridge", bridge: "br0" }, linkState: "down", model: "e1000e" }),
+  card(2, { key: "ovs", source: { type: "bridge", bridge: "ovs0", openvswitch: true }, vlan: 42 }),
+  card(3, { key: "direct", source: { type: "direct", device: "eth0", mode: "bridge" } }),
+  card(4, { key: "user", source: { type: "user" } }),
+  card(5, { key: "daemon", source: { type: "vhostuser", socket: "/run/vhost-net.sock", mode: "client" } }),
+] as const satisfies readonly DomainInterface[];
+
+/** As libvirt shows a card that runs on a network whose bridge is virbr0. */
+const runningCard = `<domain type='qemu' id='3'><devices><interface type='network'>
+  <mac address='52:54:00:0a:0b:0c'/><source network='default' portid='2a7c' bridge='virbr0'/><target dev='vnet0'/><model type='virtio'/>
+  <alias name='ua-lan'/><address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>
+</interface></devices></domain>`;
+
 const goldens: Readonly<Record<string, { because: string; schema: "domain" | "storagevol" | "secret" | "none"; xml: () => string }>> = {
   "domain-minimal": { because: "the smallest machine that a program can ask for", schema: "domain", xml: () => domainXml(plan) },
   "domain-no-disks": { because: "a machine needs no disk", schema: "domain", xml: () => domainXml({ ...plan, disks: [] }) },
@@ -120,6 +152,12 @@ const goldens: Readonly<Record<string, { because: string; schema: "domain" | "st
           { ...scsiDisk, serial: "shared", tuning: { wwn: "5000c50015ea71ad" } },
         ],
       }),
+  },
+  "domain-network-cards": {
+    because: "every kind of network, with all that a card may have; the daemon wants shared memory",
+    schema: "domain",
+    xml: () =>
+      domainXml({ ...plan, disks: [], interfaces: cards, metadata: { ...metadata, interfaces: [{ key: "lan", mac: lanCard.mac }] } }),
   },
   "domain-discard-no-unref": {
     because: "libvirt knows the word from 9.5 on, and so do its schemas: older ones refuse this file",
@@ -182,6 +220,22 @@ const goldens: Readonly<Record<string, { because: string; schema: "domain" | "st
     because: "the device that a running machine gets",
     schema: "none",
     xml: () => diskXml({ ...rootDisk, serial: "root" }),
+  },
+  "interface-hotplug": {
+    because: "the card that a running machine gets",
+    schema: "none",
+    xml: () => interfaceXml({ ...lanCard, mtuBytes: 1400, bandwidth: { inbound: { averageKiB: 1000 } } }),
+  },
+  "interface-change": {
+    because: "a running card with another link, other limits and another bridge; what libvirt filled in stays",
+    schema: "none",
+    xml: () =>
+      changedInterfaceXml(runningCard, "ua-lan", {
+        ...lanCard,
+        source: { type: "bridge", bridge: "br0" },
+        linkState: "down",
+        bandwidth: { outbound: { averageKiB: 500, peakKiB: 1000, burstKiB: 64 } },
+      }),
   },
   "volume-raw": {
     because: "a sparse raw volume",

@@ -1,5 +1,5 @@
 // Our element in a domain's <metadata>: who manages the machine, what was asked and decided, and which volumes are ours.
-import type { ManagedMetadata, OwnedVolume } from "../plan/domain";
+import type { FragmentMark, ManagedMetadata, OwnedVolume } from "../plan/domain";
 import {
   cacheModes,
   cacheSettings,
@@ -20,6 +20,8 @@ type ManagedDisk = ManagedMetadata["disks"][number];
 export interface StoredMetadata {
   readonly metadata: ManagedMetadata;
   readonly keyByTarget: ReadonlyMap<string, string>;
+  /** The same for network cards, by MAC. */
+  readonly keyByMac: ReadonlyMap<string, string>;
 }
 
 const phases = ["creating", "ready"] as const satisfies readonly ManagedMetadata["phase"][];
@@ -62,6 +64,9 @@ export function writeMetadata(parent: XmlElement, metadata: ManagedMetadata, tar
     addPart(disk, "reason", {}, reason);
   }
   if (metadata.instanceId !== undefined) addPart(own, "seed", { instanceId: metadata.instanceId });
+  const cards = metadata.interfaces === undefined ? undefined : addPart(own, "interfaces");
+  if (cards !== undefined) for (const { key, mac } of metadata.interfaces ?? []) addPart(cards, "interface", { key, mac });
+  for (const fragment of metadata.fragments ?? []) addPart(own, "fragment", { ...fragment });
   for (const volume of metadata.volumes) addPart(own, "volume", { ...volume, keep: volume.keep ? "yes" : "no" });
 }
 
@@ -116,6 +121,13 @@ const parseVolume = (element: XmlElement): OwnedVolume => ({
   keep: required(wordOf(yesNo, element, "keep")) === "yes",
 });
 
+const parseFragment = (element: XmlElement): FragmentMark => ({
+  key: value(element, "key"),
+  path: value(element, "path"),
+  element: value(element, "element"),
+  digest: value(element, "digest"),
+});
+
 const parseMaker = (element: XmlElement): NonNullable<ManagedMetadata["maker"]> => ({
   hostname: value(element, "hostname"),
   pid: required(integerOf(value(element, "pid"))),
@@ -126,6 +138,9 @@ function parseOwn(own: XmlElement): StoredMetadata {
   const [maker] = partsOf(own, "maker");
   const [seed] = partsOf(own, "seed");
   const disks = partsOf(own, "disk");
+  const fragments = partsOf(own, "fragment");
+  const [cards] = partsOf(own, "interfaces");
+  const interfaces = cards && partsOf(cards, "interface").map((card) => ({ key: value(card, "key"), mac: value(card, "mac") }));
   const targets = disks.map((disk) => [attributeOf(disk, "target"), value(disk, "key")] as const);
   return {
     metadata: present({
@@ -135,7 +150,10 @@ function parseOwn(own: XmlElement): StoredMetadata {
       disks: disks.map(parseManagedDisk),
       instanceId: seed === undefined ? undefined : value(seed, "instanceId"),
       volumes: partsOf(own, "volume").map(parseVolume),
+      fragments: fragments.length === 0 ? undefined : fragments.map(parseFragment),
+      interfaces,
     }),
+    keyByMac: new Map((interfaces ?? []).map(({ key, mac }) => [mac, key])),
     keyByTarget: new Map(targets.flatMap(([target, key]) => (target === undefined ? [] : [[target, key] as const]))),
   };
 }

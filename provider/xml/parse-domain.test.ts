@@ -65,6 +65,16 @@ test("an imported machine, inactive", () => {
         shareable: false,
       },
     ],
+    interfaces: [
+      {
+        key: "net0",
+        sourceType: "bridge",
+        source: { type: "bridge", bridge: "br0" },
+        model: "virtio",
+        mac: "52:54:00:12:34:56",
+        linkState: "up",
+      },
+    ],
   });
 });
 

@@ -6,6 +6,7 @@ import { parseIoTune } from "./iotune";
 import { userAliasPrefix } from "./disk-xml";
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from "./document";
 import { parseMetadata } from "./metadata-xml";
+import { parseAgentState, parseInterfaces } from "./parse-interface";
 import { parseIgnitionFile } from "./domain/configure-fw-cfg";
 import { parseSource } from "./parse-disk-source";
 import { readXml } from "./read-xml";
@@ -132,6 +133,8 @@ export function parseDomain(xml: string): ObservedDomain {
     video: attributeOf(childOf(domain, "devices", "video", "model"), "type"),
     iothreads: integerOf(textOf(childOf(domain, "iothreads"))),
     disks: devices === undefined ? [] : childrenOf(devices, "disk").map((disk) => parseDisk(disk, stored?.keyByTarget)),
+    interfaces: parseInterfaces(devices, stored?.keyByMac),
+    agentConnected: parseAgentState(devices),
     metadata: stored?.metadata,
   });
 }

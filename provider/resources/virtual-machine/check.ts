@@ -3,6 +3,7 @@ import type { Problem } from "../../errors";
 import type { HostFacts } from "../../plan/facts";
 import type { HostSettings } from "../../plan/policy";
 import { formatSize } from "../../plan/size";
+import { fragmentProblems } from "../../xml/fragments";
 import { xmlTextProblem } from "../../xml/xml-text";
 import { autoName } from "../auto-name";
 import { contractProblems, withDefaults } from "../contract";
@@ -14,6 +15,7 @@ import type { CheckedInputs, EffectiveDisk } from "./contract";
 import { defaultApplyChanges, defaults, inputs as contract } from "./contract";
 import { growthProblems } from "./disk-growth";
 import { diskProblems } from "./disk-problems";
+import { networkProblems } from "./network-problems";
 import type { Resolution } from "./effective-disks";
 import { questionChanges, resolveDisks } from "./effective-disks";
 import { acceleratorProblems, machineProblems } from "./machine-problems";
@@ -32,9 +34,11 @@ export async function check(request: CheckRequest, call: Call): Promise<CheckRes
     ...contractProblems(contract, { ...asked, ...naming.name }),
     ...naming.problems,
     ...acrossFields(asked, request.olds),
+    ...networkProblems(asked),
     ...acceleratorProblems(inputs, request.olds),
     ...cloudInitProblems(inputs),
     ...textProblems(asked),
+    ...ownXmlProblems(asked["xml"]),
   ];
   if (problems.length > 0) return { inputs, problems };
   const unknownMachine = await machineProblems(inputs, request.olds, call);
@@ -89,6 +93,18 @@ function acrossFields(asked: Values, olds: Values | undefined): Problem[] {
     });
   }
   return problems;
+}
+
+/** Fragments whose shape is right and that are known. */
+function ownXmlProblems(xml: Value | undefined): Problem[] {
+  const fragments = Object.entries(isValues(xml) ? xml : {}).flatMap(([key, fragment]) => {
+    const { path, xml: text } = isValues(fragment) ? fragment : {};
+    return typeof path === "string" && typeof text === "string" ? [[key, { path, xml: text }] as const] : [];
+  });
+  return fragmentProblems(Object.fromEntries(fragments)).map(({ key, field, reason }) => ({
+    path: propertyPath(["xml", key, field]),
+    reason,
+  }));
 }
 
 /** What goes into no XML. */

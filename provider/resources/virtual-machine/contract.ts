@@ -13,6 +13,7 @@ import {
   videoModel,
 } from "../common-contract";
 import { diskBuses, diskDevices, diskProtocols } from "../../plan/domain";
+import { addressOutputs, networks, waitForAddress } from "./network-contract";
 import { cloudInitFields } from "./cloud-init-contract";
 import { cloneKind, diskFormat, hostPath, preallocation, sizeField } from "../volume-fields";
 
@@ -226,6 +227,18 @@ export const disk = z
   )
   .meta({ id: "Disk" });
 
+const xmlFragment = z
+  .strictObject({
+    path: z
+      .string()
+      .describe(
+        'Where the element goes, by the names of its parents below <domain>: "devices", "features", "" for <domain> itself. A device is added; anywhere else the one element of that name is set.',
+      ),
+    xml: z.string().min(1).describe("One XML element, in libvirt's words."),
+  })
+  .describe("A piece of libvirt's domain XML.")
+  .meta({ id: "XmlFragment" });
+
 export const inputs = z.strictObject({
   host: hostSettings
     .optional()
@@ -278,8 +291,20 @@ export const inputs = z.strictObject({
     .record(z.string().regex(/^[A-Za-z0-9_-]+$/, { error: "a disk's key may hold letters, digits, _ and - only." }), disk)
     .optional()
     .describe("The disks, by a key that is the disk's identity: removing one never renumbers another."),
+  networks: networks
+    .optional()
+    .describe("The network cards, by a key that is the card's identity: removing one never renumbers another. Default: none."),
+  waitForAddress: waitForAddress
+    .optional()
+    .describe("Wait for an address of the guest when the VM is made or started. Default: it is not waited for."),
   ...ruleFields("all disks of this VM that do not say one themselves"),
   ...cloudInitFields,
+  xml: z
+    .record(z.string().regex(/^[A-Za-z0-9_-]+$/, { error: "a fragment's key may hold letters, digits, _ and - only." }), xmlFragment)
+    .optional()
+    .describe(
+      "Pieces of libvirt's domain XML for what these inputs do not say, by a key that is the piece's identity. What the provider manages itself (disks, memory, …) is refused here. A change needs a restart.",
+    ),
   applyChanges: applyChanges
     .optional()
     .describe("How a change is applied that the running VM cannot take live. Default: the host policy's, else `nextBoot`."),
@@ -385,6 +410,7 @@ export const outputs = z.strictObject({
   domainType: z.enum(["kvm", "qemu"]).describe("The accelerator the VM uses: `kvm` or `qemu` (TCG).").meta({ id: "DomainType" }),
   effectiveDisks: z.record(z.string(), effectiveDisk).describe("For every disk the settings it gets, and why."),
   runningDisks: z.record(z.string(), runningDisk).describe("What runs now; empty when the VM is stopped."),
+  ...addressOutputs,
   restartPending: z.boolean().describe("Whether a change waits for the next cold start."),
   pendingChanges: z.array(z.string()).describe("The changes that wait, each as a sentence."),
   volumes: z.record(z.string(), ownedVolume).describe("The volumes that were made for the disks."),

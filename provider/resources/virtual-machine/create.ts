@@ -16,6 +16,10 @@ import type { CheckedInputs } from "./contract";
 import { dropSecrets, ensureSecrets } from "./disk-secrets";
 import type { EffectiveDisks } from "./domain-plan";
 import { chooseAccelerator, domainPlan } from "./domain-plan";
+import { awaitAddress, observeAddresses } from "./addresses";
+import type { MacAddresses } from "./network-plan";
+import { settledMacs } from "./network-macs";
+import { previewAddresses } from "./network-preview";
 import { convergePower } from "./power";
 import { settledDisks } from "./settled-disks";
 import { failureReason } from "./start-failure";
@@ -43,7 +47,8 @@ export async function create(
   );
   warnOfFoundVolumes(inputs, survey.present, effective, call);
 
-  const plan = await planOf(inputs, effective, { missing: survey.missing, parts }, call);
+  const macs = await settledMacs(inputs, {}, call);
+  const plan = await planOf(inputs, effective, { missing: survey.missing, parts, macs }, call);
   const { uuid } = await call.services.libvirt.defineDomain(domainXml(plan), { signal: call.signal });
   await makeParts(uuid, asked, survey, call);
   return finish(uuid, asked, effective, plan, call);
@@ -57,6 +62,7 @@ function previewState(inputs: Values): Values {
     uuid: unknown,
     domainType: inputs["accelerator"] === "kvm" || inputs["accelerator"] === "qemu" ? inputs["accelerator"] : unknown,
     runningDisks: unknown,
+    ...previewAddresses(inputs),
     restartPending: false,
     pendingChanges: [],
     volumes: unknown,
@@ -87,7 +93,7 @@ const platformOf = async ({ host }: CheckedInputs, { services, signal }: Call): 
 async function planOf(
   inputs: CheckedInputs,
   effective: EffectiveDisks,
-  { missing, parts }: { readonly missing: readonly WantedVolume[]; readonly parts: SeedParts },
+  { missing, parts, macs }: { readonly missing: readonly WantedVolume[]; readonly parts: SeedParts; readonly macs: MacAddresses },
   call: Call,
 ): Promise<DomainPlan> {
   const { log, urn } = call;
@@ -103,6 +109,7 @@ async function planOf(
   } as const;
   return domainPlan(inputs, {
     effective,
+    macs,
     domainType,
     architecture: platform.architecture,
     metadata,
@@ -143,7 +150,10 @@ async function finish(uuid: string, inputs: CheckedInputs, effective: EffectiveD
     if (inputs.autostart) await libvirt.setAutostart(uuid, true, { signal: call.signal });
     const stopped = await find({ signal: call.signal });
     await convergePower(stopped, inputs, call);
-    return { id: uuid, state: stateOf(inputs, outputsOf(observedMachine(await markReady(await find(), plan, call)), effective)) };
+    const record = await markReady(await find(), plan, call);
+    await awaitAddress(uuid, inputs, call);
+    const machine = observedMachine(await latest(record, call));
+    return { id: uuid, state: stateOf(inputs, outputsOf(machine, effective, await observeAddresses(machine, call))) };
   } catch (error) {
     const reason = await failureReason(inputs, error, effective, call);
     // Reported to the engine, it is no longer a half-made machine that the next run clears away.
@@ -152,6 +162,10 @@ async function finish(uuid: string, inputs: CheckedInputs, effective: EffectiveD
     throw new CreatedButFailedError(uuid, state, asValues(inputs), [reason]);
   }
 }
+
+/** The record as it is by now: an agent may have come, or the guest have stopped, while an address was waited for. */
+const latest = async (record: DomainRecord, { services }: Call): Promise<DomainRecord> =>
+  (await services.libvirt.findDomain({ uuid: record.uuid })) ?? record;
 
 /** Writes into the definition that the machine has been made; returns the record with that definition. */
 async function markReady(record: DomainRecord, plan: DomainPlan, { services }: Call): Promise<DomainRecord> {

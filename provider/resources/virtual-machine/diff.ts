@@ -6,6 +6,7 @@ import { containsUnknown, isValues, sameValue, sizeBytes } from "../values";
 import { cloudInitDiff } from "./cloud-init-changes";
 import { defaultBus, isReadonlyByNature } from "./disk-layout";
 import { questionChanges } from "./effective-disks";
+import { networkChanges } from "./network-changes";
 
 /** How a top-level field is compared. `kept`: absent means "as it is"; `data`: absent means "none", its removal is a change. */
 const comparisons = {
@@ -134,6 +135,14 @@ function partChanges(path: readonly string[], before: Value | undefined, after: 
   );
 }
 
+/** The user's own XML, piece by piece. */
+function fragmentChanges(olds: Values, news: Values): PropertyChange[] {
+  const piecesOf = ({ xml }: Values): Values => (isValues(xml) ? xml : {});
+  const [before, after] = [piecesOf(olds), piecesOf(news)];
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return keys.flatMap((key) => (sameValue(before[key], after[key]) ? [] : [change(["xml", key], before[key], after[key])]));
+}
+
 function effectiveChanges({ oldInputs, oldState, news }: DiffRequest): PropertyChange[] {
   const before = oldInputs["effectiveDisks"] ?? oldState["effectiveDisks"];
   const after = news["effectiveDisks"];
@@ -192,7 +201,9 @@ export function diff(request: DiffRequest): DiffResult {
     ...topLevelChanges(oldInputs, news),
     ...maximaChanges(oldInputs, news),
     ...diskChanges(request),
+    ...networkChanges(request),
     ...cloudInitDiff(request),
+    ...fragmentChanges(oldInputs, news),
     ...effectiveChanges(request),
     ...dueChanges(request),
   ];

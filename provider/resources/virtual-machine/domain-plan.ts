@@ -6,6 +6,7 @@ import type {
   DiskThrottle,
   DiskTuning,
   DomainDisk,
+  DomainInterface,
   DomainPlan,
   ManagedMetadata,
   ObservedDomain,
@@ -13,10 +14,13 @@ import type {
 } from "../../plan/domain";
 import { diskBuses } from "../../plan/domain";
 import type { PlatformFacts } from "../../plan/facts";
+import { marksOf } from "../../xml/fragments";
 import { BugError } from "../../errors";
 import { defined, sizeBytes } from "../values";
 import type { CheckedInputs, DiskInputs, EffectiveDisk } from "./contract";
 import { namedSource, networkSource } from "./disk-sources";
+import type { MacAddresses } from "./network-plan";
+import { domainInterfaces, managedNetworks } from "./network-plan";
 import type { DiskLayout } from "./disk-layout";
 import { diskLayouts } from "./disk-layout";
 
@@ -35,7 +39,9 @@ export interface PlanBasis {
   readonly effective: EffectiveDisks;
   readonly domainType: "kvm" | "qemu";
   readonly architecture: string;
-  readonly metadata: Omit<ManagedMetadata, "disks">;
+  readonly metadata: Omit<ManagedMetadata, "disks" | "interfaces">;
+  /** The MAC address of each network card for which the program names none. */
+  readonly macs?: MacAddresses | undefined;
   /** Ignition's file on the host. */
   readonly ignitionFile?: string | undefined;
   /** The definition as it is, for an update. */
@@ -53,6 +59,8 @@ const keptMachine = (asked: string | undefined, observed: ObservedDomain | undef
 export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan {
   const { observed, effective, domainType, architecture, metadata } = basis;
   const memoryKiB = kibOf(inputs.memory);
+  const networks = managedNetworks(inputs.networks, observed);
+  const interfaces = networks && domainInterfaces(networks, basis.macs ?? {}, observed?.interfaces);
   return {
     name: inputs.name,
     ...defined({
@@ -65,6 +73,7 @@ export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan 
       serialFile: inputs.serial?.file,
       video: inputs.video,
       iothreads: iothreadsOf(inputs.disks),
+      fragments: inputs.xml,
     }),
     domainType,
     architecture,
@@ -74,7 +83,8 @@ export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan 
     maxMemoryKiB: inputs.maxMemory === undefined ? memoryKiB : kibOf(inputs.maxMemory),
     graphics: inputs.graphics ?? "none",
     disks: diskLayouts(inputs.disks, effective).map((layout) => domainDisk(inputs.name, layout, effective)),
-    metadata: { ...metadata, disks: metadataDisks(inputs, effective) },
+    ...(interfaces === undefined ? {} : { interfaces }),
+    metadata: { ...metadata, ...metadataInterfaces(interfaces), disks: metadataDisks(inputs, effective), ...fragmentMarks(inputs) },
   };
 }
 
@@ -157,6 +167,12 @@ function domainDisk(vm: string, layout: DiskLayout, effective: EffectiveDisks): 
     driver: { cache, io, discard, detectZeroes },
   };
 }
+
+const fragmentMarks = ({ xml = {} }: CheckedInputs): Pick<ManagedMetadata, "fragments"> =>
+  Object.keys(xml).length === 0 ? {} : { fragments: marksOf(xml) };
+
+const metadataInterfaces = (interfaces: readonly DomainInterface[] | undefined): Pick<ManagedMetadata, "interfaces"> =>
+  interfaces === undefined ? {} : { interfaces: interfaces.map(({ key, mac }) => ({ key, mac })) };
 
 function metadataDisks(inputs: CheckedInputs, effective: EffectiveDisks): ManagedMetadata["disks"] {
   return Object.entries(inputs.disks ?? {}).map(([key, disk]) => {

@@ -1,14 +1,15 @@
-// The changes that a running machine takes at once: description, memory within its maximum, CPUs, disks in and out, limits, growth. Converges the host.
+// The changes that a running machine takes at once: description, memory within its maximum, CPUs, disks and network cards in and out, limits, growth. Converges the host.
 import { HostError } from "../../errors";
 import { isDirectIoRefusal } from "../../libvirt/direct-io-refusal";
 import type { UnplugOutcome } from "../../libvirt/port";
 import { storageRefusal } from "../../libvirt/storage-refusal";
-import type { DomainDisk, ObservedDomain } from "../../plan/domain";
+import type { DomainDisk, DomainInterface, ObservedDomain } from "../../plan/domain";
 import { diskXml } from "../../xml/disk-xml";
 import { blockIoTuneOf } from "../../xml/iotune";
 import { propertyPath } from "../property-path";
 import type { Call } from "../resource";
 import { defaultUnplugTimeoutSeconds } from "./contract";
+import { applyNetworks } from "./network-live";
 import { canUnplug, pendingChanges, removedDisks } from "./pending";
 import type { ObservedMachine } from "./state";
 import type { VolumeSurvey } from "./volumes";
@@ -19,6 +20,7 @@ export interface LiveWork {
   /** The definition as it is now, parsed. */
   readonly wanted: ObservedDomain;
   readonly disks: readonly DomainDisk[];
+  readonly interfaces: readonly DomainInterface[] | undefined;
   readonly survey: VolumeSurvey;
   /** A stop follows, and the next start brings everything but growth. */
   readonly restarts: boolean;
@@ -45,6 +47,14 @@ export async function applyLive(work: LiveWork, call: Call): Promise<void> {
   await unplugDisks(work, running, call);
   await plugDisks(work, running, call);
   await limitDisks(work, running, call);
+  const networks = {
+    ...work,
+    interfaces: work.interfaces ?? [],
+    running,
+    liveXml: machine.record.liveXml,
+    unplugTimeoutSeconds: unplugSeconds(work),
+  };
+  await applyNetworks(networks, (path, change) => orPending(path, change, call), call);
 }
 
 /** What the guest or the machine type does not allow live waits for the next cold start, and is said. */
@@ -65,9 +75,12 @@ async function orPending(
 
 const msPerSecond = 1000;
 
+const unplugSeconds = ({ unplugTimeoutSeconds }: LiveWork) => unplugTimeoutSeconds ?? defaultUnplugTimeoutSeconds;
+
 /** Disks of ours that are gone from the definition; the guest decides whether it lets go of them now. */
-async function unplugDisks({ machine, wanted, unplugTimeoutSeconds }: LiveWork, running: ObservedDomain, call: Call): Promise<void> {
-  const seconds = unplugTimeoutSeconds ?? defaultUnplugTimeoutSeconds;
+async function unplugDisks(work: LiveWork, running: ObservedDomain, call: Call): Promise<void> {
+  const { machine, wanted } = work;
+  const seconds = unplugSeconds(work);
   for (const { key, alias } of removedDisks(wanted, running).filter(canUnplug)) {
     if (alias === undefined) continue;
     const path = `disks.${key}`;

@@ -5,6 +5,7 @@ import { isSayable } from "../../xml/parse-domain";
 import { defined, sameValue, without } from "../values";
 import type { CheckedInputs } from "./contract";
 import { kibOf, sameMachine } from "./domain-plan";
+import { driftedNetworks, importedNetworks } from "./network-observed";
 import type { VolumeCapacities } from "./observed-disks";
 import { driftedDisks, importedDisk, observedEffective, oneOf } from "./observed-disks";
 import { powerOf } from "./power";
@@ -15,6 +16,7 @@ const bytesPerKiB = 1024;
 /** The inputs of a machine that the state does not know: everything the definition says. */
 export function importedInputs({ record, defined: domain }: ObservedMachine): CheckedInputs {
   const disks = domain.disks.filter(isSayable);
+  const networks = importedNetworks(domain);
   const kib = (value: number) => formatSize(value * bytesPerKiB);
   return {
     name: domain.name,
@@ -35,6 +37,7 @@ export function importedInputs({ record, defined: domain }: ObservedMachine): Ch
       graphics: oneOf(["none", "vnc"] as const, domain.graphics),
       video: oneOf(videoModels, domain.video),
     }),
+    ...(Object.keys(networks).length === 0 ? {} : { networks }),
     disks: Object.fromEntries(disks.map((disk) => [disk.key, importedDisk(disk)])),
     effectiveDisks: Object.fromEntries(disks.map((disk) => [disk.key, observedEffective(disk, undefined)])),
   };
@@ -52,6 +55,7 @@ export function driftedInputs(old: CheckedInputs, machine: ObservedMachine, volu
     autostart: observed.autostart,
     power: powerOf(record),
     ...driftedDisks(old, domain, volumes),
+    ...driftedNetworks(old.networks, domain),
   };
   return withOptionalFields(result, old, observed);
 }

@@ -6,6 +6,7 @@ import type { ChangeEffect } from "../../plan/field-effects";
 import type { PendingChange } from "../../plan/plan-apply";
 import { propertyPath } from "../property-path";
 import { sameValue, without } from "../values";
+import { networkPending } from "./network-pending";
 
 /** What QEMU does where a definition leaves the attribute out: the mode that really runs. */
 const hypervisorDefaults = { cache: "writeback", io: "threads", discard: "ignore", detectZeroes: "off" } as const satisfies DriverSettings;
@@ -62,9 +63,20 @@ function machineChanges(wanted: ObservedDomain, running: ObservedDomain): Machin
     ...(cpuModeDiffers(wanted, running) ? change("cpuMode", "restart", running.cpuMode, wanted.cpuMode) : []),
     ...change("maxCpus", "restart", running.maxCpus, wanted.maxCpus),
     ...(wanted.cpus <= running.maxCpus && wanted.maxCpus === running.maxCpus ? change("cpus", "live", running.cpus, wanted.cpus) : []),
+    ...fragmentChanges(wanted, running),
     ...instanceChanges(wanted, running),
     ...change("maxMemory", "restart", kib(running.maxMemoryKiB), kib(wanted.maxMemoryKiB)),
   ];
+}
+
+/** The user's own XML: what the run was started with stands in its notes. */
+function fragmentChanges(wanted: ObservedDomain, running: ObservedDomain): MachineChange[] {
+  const digests = ({ metadata }: ObservedDomain) => new Map((metadata?.fragments ?? []).map(({ key, digest }) => [key, digest]));
+  const [now, then] = [digests(wanted), digests(running)];
+  const word = (isThere: boolean, isOther: boolean) => (isThere ? (isOther ? "the new one" : "there") : undefined);
+  return [...new Set([...now.keys(), ...then.keys()])]
+    .filter((key) => now.get(key) !== then.get(key))
+    .flatMap((key) => change(propertyPath(["xml", key]), "restart", word(then.has(key), false), word(now.has(key), then.has(key))));
 }
 
 /** cloud-init's seed, by the name of the instance that it makes: a guest reads it when it boots. One that is gone has done its work. */
@@ -125,6 +137,7 @@ export function pendingChanges(wanted: ObservedDomain, running: ObservedDomain):
         ? change(propertyPath(["disks", disk.key]), "live", undefined, disk.path ?? "an empty drive")
         : diskChanges(disk, now);
     }),
+    ...networkPending(wanted, running),
     ...removedDisks(wanted, running).flatMap((disk) =>
       change(propertyPath(["disks", disk.key]), removalEffect(disk), disk.path ?? "an empty drive", undefined),
     ),

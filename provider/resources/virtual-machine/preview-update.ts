@@ -14,6 +14,8 @@ import type { MachineChange } from "./pending";
 import { isPending, pendingSentence } from "./pending";
 
 export interface PreviewDecision {
+  /** Whether the guest is started anew. */
+  readonly restarts: boolean;
   readonly problems: readonly Problem[];
   /** Each change that the running machine takes at once, as a sentence. */
   readonly live: readonly string[];
@@ -42,7 +44,8 @@ export function previewDecision(request: DiffRequest): PreviewDecision {
   const taken = changes.filter((change) => !isPending(change) && !isOfNewVolumes(change));
   return {
     problems,
-    live: taken.map((change) => `${pendingSentence(change)}: ${isRemovedDisk(change) ? "live, if the guest lets go of it" : "live"}`),
+    restarts: how === "restart" || how === "unknown",
+    live: taken.map((change) => `${pendingSentence(change)}: ${isUnplugged(change) ? "live, if the guest lets go of it" : "live"}`),
     notLive: [
       ...changes.filter(isPending).map((change) => `${pendingSentence(change)}: ${howSentence[how]}`),
       ...seeds,
@@ -51,7 +54,7 @@ export function previewDecision(request: DiffRequest): PreviewDecision {
   };
 }
 
-const isRemovedDisk = ({ path, to }: MachineChange) => to === "none" && /^disks\.[^.]+$/.test(path);
+const isUnplugged = ({ path, to }: MachineChange) => to === "none" && /^(disks|networks)\.[^.]+$/.test(path);
 
 /** Inputs of a disk that are heard when its volume is made, and never again. */
 const isOfNewVolumes = ({ path }: MachineChange) => /^disks\..+\.image$/.test(path);
@@ -73,6 +76,9 @@ function driverChanges(oldState: Values, news: Values): MachineChange[] {
   });
 }
 
+/** What a change is to a whole disk or network card. */
+const wholeWords = { add: "added", delete: "removed", update: "changed" } as const;
+
 /** Shown elsewhere, or no change of the machine itself. */
 const notOfTheMachine = ["host", "restartPending", "pendingChanges", "maxCpus", "maxMemory"];
 
@@ -85,7 +91,7 @@ function machineChanges(request: DiffRequest): MachineChange[] {
     .filter((change) => recordedOnly(change, news) === undefined)
     .map(({ path, kind }) => ({
       path,
-      effect: fieldEffect(path, kind === "delete" ? "removed" : "added")?.effect ?? "restart",
+      effect: fieldEffect(path, wholeWords[kind])?.effect ?? "restart",
       ...(hiddenWords(path, kind) ?? { from: shown(at(oldInputs, path)), to: shown(at(news, path)) }),
     }));
   return [...changed, ...maximumChanges(oldInputs, news)];

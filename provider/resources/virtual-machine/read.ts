@@ -3,6 +3,7 @@ import { BugError, RefusedError } from "../../errors";
 import type { Call, Observed, Values } from "../resource";
 import { asValues } from "../values";
 import { withSeed, withoutSeed } from "./cloud-init";
+import { observeAddresses } from "./addresses";
 import type { CheckedInputs, VirtualMachineOutputs } from "./contract";
 import type { VolumeCapacities } from "./observed-disks";
 import { driftedInputs, importedInputs } from "./observed-inputs";
@@ -33,7 +34,7 @@ export async function read({ id, oldInputs, oldState }: ReadRequest, call: Call)
   const inputs = oldInputs === undefined ? importedInputs(machine) : await drifted(oldInputs, oldState, machine, call);
   const effective = inputs.effectiveDisks;
   if (effective === undefined) throw new BugError("A machine was read without its disks.");
-  const outputs = outputsOf(machine, effective);
+  const outputs = outputsOf(machine, effective, await observeAddresses(machine, call));
   return { id: outputs.uuid, inputs: asValues(inputs), state: stateOf(inputs, outputs) };
 }
 

@@ -7,6 +7,8 @@ import { asValues, defined } from "../values";
 import type { CheckedInputs, RunningDisk, VirtualMachineOutputs } from "./contract";
 import type { EffectiveDisks } from "./domain-plan";
 import { volumesByKey } from "./domain-plan";
+import type { AddressOutputs } from "./network-contract";
+import { macAddressesOf } from "./network-observed";
 import { usedPaths } from "./owned-volumes";
 import { driverOf, pendingChanges, pendingSentence } from "./pending";
 
@@ -32,7 +34,23 @@ function runningDisks({ defined: definition, running }: ObservedMachine): Record
   );
 }
 
-export function outputsOf(machine: ObservedMachine, effectiveDisks: EffectiveDisks): VirtualMachineOutputs {
+const noAddresses = ({ defined: definition }: ObservedMachine): AddressOutputs => ({
+  macAddresses: macAddressesOf(definition),
+  addresses: {},
+});
+
+const asOutputs = ({ macAddresses, addresses, ipAddress }: AddressOutputs) => ({
+  macAddresses: { ...macAddresses },
+  addresses: { ...addresses },
+  ...defined({ ipAddress }),
+});
+
+/** `known`: what was found out about the addresses; nothing where the machine cannot have any. */
+export function outputsOf(
+  machine: ObservedMachine,
+  effectiveDisks: EffectiveDisks,
+  known: AddressOutputs = noAddresses(machine),
+): VirtualMachineOutputs {
   const { defined: definition, running } = machine;
   const pending = running === undefined ? [] : pendingChanges(definition, running);
   const owned = definition.metadata?.volumes ?? [];
@@ -43,6 +61,7 @@ export function outputsOf(machine: ObservedMachine, effectiveDisks: EffectiveDis
     domainType: definition.domainType === "kvm" ? "kvm" : "qemu",
     effectiveDisks,
     runningDisks: runningDisks(machine),
+    ...asOutputs(known),
     restartPending: pending.length > 0,
     pendingChanges: [
       ...pending.map(pendingSentence),

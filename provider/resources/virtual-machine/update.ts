@@ -8,9 +8,10 @@ import { planApply } from "../../plan/plan-apply";
 import { domainXml } from "../../xml/domain-xml";
 import { sameXml } from "../../xml/same-xml";
 import { parseDomain } from "../../xml/parse-domain";
-import type { Call, DiffRequest, Stored } from "../resource";
+import type { Call, DiffRequest, Stored, Values } from "../resource";
 import { unknown } from "../resource";
-import { asValues, defined } from "../values";
+import { asValues, defined, sameValue } from "../values";
+import { awaitAddress, observeAddresses } from "./addresses";
 import { applyToRunning } from "./apply-to-running";
 import { withSeed } from "./cloud-init";
 import type { SeedParts } from "./cloud-init-volumes";
@@ -23,6 +24,11 @@ import { applyLive } from "./live-changes";
 import { observeMachine } from "./observe-machine";
 import { dropVolumes, ownedVolumes } from "./owned-volumes";
 import { isPending, pendingChanges } from "./pending";
+import type { MacAddresses } from "./network-plan";
+import { settledMacs } from "./network-macs";
+import { refuseForeignCards } from "./network-foreign";
+import { macAddressesOf } from "./network-observed";
+import { keptAddresses } from "./network-preview";
 import { convergePower, powerOf } from "./power";
 import { previewDecision, recordedSentences } from "./preview-update";
 import { settledDisks } from "./settled-disks";
@@ -40,8 +46,20 @@ export async function update(request: DiffRequest & { readonly preview: boolean 
   const seeded = withSeed(inputs);
   const settled = await settledDisks(seeded, request.oldState["effectiveDisks"] as EffectiveDisks | undefined, call);
   const effective = withKeptTargets(seeded.disks, settled, machine);
-  return converge({ request, inputs, machine, effective }, call);
+  refuseForeignCards(request, inputs, machine);
+  const macs = await settledMacs(inputs, presentMacs(request, machine), call);
+  return converge({ request, inputs, machine, effective, macs }, call);
 }
+
+/** Those of the definition; where other hands took a card away, the one it had. */
+const presentMacs = ({ oldState }: DiffRequest, { defined: definition }: ObservedMachine): MacAddresses => ({
+  ...(oldState["macAddresses"] as MacAddresses | undefined),
+  ...macAddressesOf(definition),
+});
+
+/** Networks that the program had and has no more are none; those of a machine whose networks it never spoke of stay. */
+const withNetworks = (inputs: CheckedInputs, { networks }: Values): CheckedInputs =>
+  inputs.networks === undefined && networks !== undefined ? { ...inputs, networks: {} } : inputs;
 
 const gone = (name: string, uuid: string) =>
   new HostError(hostErrorCodes.noDomain, `no domain with UUID ${uuid}`, {
@@ -63,6 +81,7 @@ function preview(request: DiffRequest, call: Call): Stored {
       uuid: oldState["uuid"] ?? unknown,
       domainType: oldState["domainType"] ?? unknown,
       runningDisks: unknown,
+      ...keptAddresses(request, !decision.restarts && news["power"] === oldState["power"]),
       restartPending: unknown,
       pendingChanges: unknown,
       volumes: unknown,
@@ -75,6 +94,7 @@ function refuse({ problems }: { readonly problems: readonly Problem[] }): void {
 }
 
 interface Convergence {
+  readonly macs: MacAddresses;
   readonly request: DiffRequest;
   readonly inputs: CheckedInputs;
   readonly machine: ObservedMachine;
@@ -114,7 +134,7 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
 
   const after = await observeMachine({ uuid: machine.record.uuid }, { ...call, signal: new AbortController().signal });
   if (after === undefined) throw gone(inputs.name, machine.record.uuid);
-  const outputs = outputsOf(after, effective);
+  const outputs = outputsOf(after, effective, await observeAddresses(after, { ...call, signal: new AbortController().signal }));
   const keys = diskKeysOf(machine.defined, machine.running, after.defined);
   await dropSecrets({ name: inputs.name, keys, inputs, running: after.running }, call);
   if (problem !== undefined) throw new CreatedButFailedError(outputs.uuid, stateOf(inputs, outputs), asValues(inputs), [problem]);
@@ -128,7 +148,12 @@ function seedPartsOf({ inputs, machine: { defined: definition }, request: { oldI
   return presentSeedParts(inputs, { instanceId, volumes, oldInputs }, call);
 }
 
-function planOf({ inputs, machine, effective }: Convergence, survey: VolumeSurvey, parts: SeedParts, urn: string): DomainPlan {
+function planOf(
+  { inputs, machine, effective, macs, request: { oldInputs } }: Convergence,
+  survey: VolumeSurvey,
+  parts: SeedParts,
+  urn: string,
+): DomainPlan {
   const { defined: observed } = machine;
   const current = observed.domainType === "kvm" ? "kvm" : "qemu";
   // `auto` was decided when the machine was made; only a word that names an accelerator changes it.
@@ -139,8 +164,9 @@ function planOf({ inputs, machine, effective }: Convergence, survey: VolumeSurve
     volumes: ownedVolumes(machine, inputs, survey),
     ...defined({ instanceId: parts.instanceId }),
   } as const;
-  return domainPlan(withSeed(inputs), {
+  return domainPlan(withSeed(withNetworks(inputs, oldInputs)), {
     effective,
+    macs,
     domainType,
     architecture: observed.architecture,
     metadata,
@@ -220,6 +246,7 @@ async function run(
       wanted,
       survey,
       disks: plan.disks,
+      interfaces: plan.interfaces,
       restarts,
       memoryAsked: request.oldInputs["memory"] !== inputs.memory,
       unplugTimeoutSeconds: inputs.unplugTimeoutSeconds,
@@ -232,5 +259,7 @@ async function run(
   const now = await libvirt.findDomain({ uuid: record.uuid }, { signal: call.signal });
   if (now === undefined) throw gone(inputs.name, record.uuid);
   if (powerOf(now) !== inputs.power) await convergePower(now, inputs, call);
+  const hasStarted = record.id === undefined || now.id !== record.id;
+  if (hasStarted || !sameValue(request.oldInputs["networks"], inputs.networks)) await awaitAddress(record.uuid, inputs, call);
   return undefined;
 }

@@ -16,7 +16,8 @@ export const virtualMachine: ResourceDefinition = {
   derivedFrom: {
     effectiveDisks: ["disks"],
     runningDisks: ["disks"],
-    pendingChanges: ["disks", "directBoot", "serial"],
+    macAddresses: ["networks"],
+    pendingChanges: ["disks", "networks", "directBoot", "serial"],
     volumes: ["disks", "name"],
   },
   lifecycle: { check, diff: (request) => Promise.resolve(diff(request)), create, read, update, remove },

@@ -2,9 +2,10 @@
 import type { DomainDisk, DomainPlan } from "../../plan/domain";
 import { addInOrder, ensureChild } from "../child-order";
 import { addDisk, writeDisk } from "../disk-xml";
-import { attributeOf, childOf, childrenOf, remove, setAttributes, type XmlElement } from "../document";
+import { attributeOf, childOf, childrenOf, remove, type XmlElement } from "../document";
 import { parseMetadata } from "../metadata-xml";
 import { diskKey, isSayable, parseDisk } from "../parse-domain";
+import { shareMemory } from "./share-memory";
 
 /** The old element of each planned disk: by identity, else one without an identity of its own at the same target. */
 function matchDisks(domain: XmlElement, elements: readonly XmlElement[], disks: readonly DomainDisk[]): Map<DomainDisk, XmlElement> {
@@ -23,14 +24,6 @@ function matchDisks(domain: XmlElement, elements: readonly XmlElement[], disks: 
   return matched;
 }
 
-/** A vhost-user daemon reads the guest's memory, which must be a file that both can open. Memory that is shared already stays as it is. */
-function shareMemory(domain: XmlElement): void {
-  const backing = ensureChild(domain, "memoryBacking");
-  const isFile = childOf(backing, "hugepages") !== undefined || childOf(backing, "source") !== undefined;
-  if (!isFile) addInOrder(backing, "source", { type: "memfd" });
-  setAttributes(ensureChild(backing, "access"), { mode: "shared" });
-}
-
 export function configureDisks(domain: XmlElement, { disks }: DomainPlan): void {
   const devices = ensureChild(domain, "devices");
   const elements = childrenOf(devices, "disk");
@@ -42,6 +35,7 @@ export function configureDisks(domain: XmlElement, { disks }: DomainPlan): void 
     if (element === undefined) addDisk(devices, disk);
     else writeDisk(element, disk);
   }
+  // A vhost-user daemon reads the guest's memory.
   if (disks.some(({ source }) => source.type === "vhostuser")) shareMemory(domain);
   const hasScsiController = childrenOf(devices, "controller").some((controller) => attributeOf(controller, "type") === "scsi");
   const needsScsi = disks.some(({ bus }) => bus === "scsi");

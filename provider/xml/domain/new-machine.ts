@@ -12,16 +12,16 @@ const pcieMachines = ["q35", "virt"];
 
 /** As many as virt-install gives: the guest's firmware has I/O space for about that many. */
 const usualPorts = 14;
-/** USB, SCSI, network and balloon. */
+/** USB, SCSI, balloon and one more. */
 const otherDevices = 4;
-/** Free for disks that come while the machine runs. */
+/** Free for disks and network cards that come while the machine runs. */
 const sparePorts = 6;
 
 /** Ports cost next to nothing, and none can be added to a running machine. */
-function addPorts(devices: XmlElement, { machine, disks }: DomainPlan): void {
+function addPorts(devices: XmlElement, { machine, disks, interfaces = [] }: DomainPlan): void {
   if (machine === undefined || !pcieMachines.some((family) => machineSatisfies(family, machine))) return;
   const virtioDisks = disks.filter(({ bus }) => bus === "virtio").length;
-  const ports = Math.max(usualPorts, virtioDisks + otherDevices + sparePorts);
+  const ports = Math.max(usualPorts, virtioDisks + interfaces.length + otherDevices + sparePorts);
   for (let index = 1; index <= ports; index++) addInOrder(devices, "controller", { type: "pci", index, model: "pcie-root-port" });
 }
 

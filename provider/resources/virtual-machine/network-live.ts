@@ -1,0 +1,63 @@
+// Network cards that come, go and change while the machine runs. Converges the host.
+import type { DomainInterface, ObservedDomain } from "../../plan/domain";
+import type { UnplugOutcome } from "../../libvirt/port";
+import { changedInterfaceXml, interfaceXml } from "../../xml/interface-xml";
+import { propertyPath } from "../property-path";
+import type { Call } from "../resource";
+import { areOurs, cardDelta } from "./network-pending";
+import type { ObservedMachine } from "./state";
+
+export interface NetworkWork {
+  readonly machine: ObservedMachine;
+  /** The definition as it is now, parsed, and the cards that it was made of. */
+  readonly wanted: ObservedDomain;
+  readonly interfaces: readonly DomainInterface[];
+  readonly running: ObservedDomain;
+  readonly liveXml: string;
+  readonly unplugTimeoutSeconds: number;
+}
+
+/** Runs work of a path; what the machine does not take waits for the next cold start, and is said. */
+type Attempt = (path: string, work: () => Promise<void>) => Promise<void>;
+
+const msPerSecond = 1000;
+
+const heldSentence = {
+  refused: "the guest refuses to let go of the network card.",
+  waiting: "the guest has not let go of the network card within the time limit (unplugTimeoutSeconds).",
+} as const satisfies Record<Exclude<UnplugOutcome, "removed">, string>;
+
+export async function applyNetworks(work: NetworkWork, attempt: Attempt, call: Call): Promise<void> {
+  const { machine, wanted, running, interfaces, liveXml, unplugTimeoutSeconds: seconds } = work;
+  if (!areOurs(wanted)) return;
+  const { uuid } = machine.record;
+  const { libvirt } = call.services;
+  const options = { signal: call.signal };
+  const { pairs, added, removed } = cardDelta(wanted, running);
+  const planned = new Map(interfaces.map((card) => [card.key, card]));
+  const pathOf = (key: string) => propertyPath(["networks", key]);
+
+  for (const { key, alias } of removed) {
+    if (alias === undefined) continue;
+    const path = pathOf(key);
+    call.log.status(`waiting up to ${seconds} s for the guest to let go of ${path}`);
+    await attempt(path, async () => {
+      const outcome = await libvirt.unplugLiveDevice(uuid, alias, { ...options, timeoutMs: seconds * msPerSecond });
+      if (outcome === "removed") return;
+      call.log.warn(`${path}: ${heldSentence[outcome]} It stays until the next cold start, unless the guest lets go of it before.`);
+    });
+  }
+  for (const { wanted: card, running: now, changes } of pairs) {
+    const plan = planned.get(card.key);
+    const alias = now.alias;
+    const live = changes.filter(({ effect }) => effect === "live");
+    if (plan === undefined || alias === undefined || live.length === 0) continue;
+    await attempt(live.map(({ path }) => path).join(", "), () =>
+      libvirt.updateLiveDevice(uuid, changedInterfaceXml(liveXml, alias, plan), options),
+    );
+  }
+  for (const { key } of added) {
+    const plan = planned.get(key);
+    if (plan !== undefined) await attempt(pathOf(key), () => libvirt.attachLiveDevice(uuid, interfaceXml(plan), options));
+  }
+}
