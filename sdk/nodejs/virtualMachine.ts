@@ -42,6 +42,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly accelerator: pulumi.Output<enums.Accelerator | undefined>;
     /**
+     * The addresses of each network card, as far as they are known; empty while the VM is stopped.
+     */
+    declare public /*out*/ readonly addresses: pulumi.Output<{[key: string]: outputs.GuestAddress[]}>;
+    /**
      * How a change is applied that the running VM cannot take live. Default: the host policy's, else `nextBoot`.
      */
     declare public readonly applyChanges: pulumi.Output<enums.ApplyChanges | undefined>;
@@ -122,6 +126,14 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly io: pulumi.Output<enums.IoSetting | undefined>;
     /**
+     * The first IPv4 address of the networks, in the order of their keys, that is neither loopback nor link-local; else such an IPv6 address. Absent while none is known.
+     */
+    declare public /*out*/ readonly ipAddress: pulumi.Output<string | undefined>;
+    /**
+     * The MAC address of each network card.
+     */
+    declare public /*out*/ readonly macAddresses: pulumi.Output<{[key: string]: string}>;
+    /**
      * Machine type: "q35", "pc", or a versioned one. Default: the host policy's, else libvirt's; kept once given.
      */
     declare public readonly machine: pulumi.Output<string | undefined>;
@@ -141,6 +153,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      * Name of the libvirt domain. Default: the resource's name and a random suffix. A change replaces the VM.
      */
     declare public readonly name: pulumi.Output<string | undefined>;
+    /**
+     * The network cards, by a key that is the card's identity: removing one never renumbers another. Default: none.
+     */
+    declare public readonly networks: pulumi.Output<{[key: string]: outputs.NetworkCard} | undefined>;
     /**
      * The changes that wait, each as a sentence.
      */
@@ -181,6 +197,14 @@ export class VirtualMachine extends pulumi.CustomResource {
      * The volumes that were made for the disks.
      */
     declare public /*out*/ readonly volumes: pulumi.Output<{[key: string]: outputs.OwnedVolume}>;
+    /**
+     * Wait for an address of the guest when the VM is made or started. Default: it is not waited for.
+     */
+    declare public readonly waitForAddress: pulumi.Output<outputs.WaitForAddress | undefined>;
+    /**
+     * Pieces of libvirt's domain XML for what these inputs do not say, by a key that is the piece's identity. What the provider manages itself (disks, memory, …) is refused here. A change needs a restart.
+     */
+    declare public readonly xml: pulumi.Output<{[key: string]: outputs.XmlFragment} | undefined>;
 
     /**
      * Create a VirtualMachine resource with the given unique name, arguments, and options.
@@ -220,13 +244,19 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["maxMemory"] = args?.maxMemory;
             resourceInputs["memory"] = args?.memory;
             resourceInputs["name"] = args?.name;
+            resourceInputs["networks"] = args?.networks;
             resourceInputs["power"] = args?.power;
             resourceInputs["serial"] = args?.serial;
             resourceInputs["shutdownTimeoutSeconds"] = args?.shutdownTimeoutSeconds;
             resourceInputs["unplugTimeoutSeconds"] = args?.unplugTimeoutSeconds;
             resourceInputs["video"] = args?.video;
+            resourceInputs["waitForAddress"] = args?.waitForAddress;
+            resourceInputs["xml"] = args?.xml;
+            resourceInputs["addresses"] = undefined /*out*/;
             resourceInputs["domainType"] = undefined /*out*/;
             resourceInputs["effectiveDisks"] = undefined /*out*/;
+            resourceInputs["ipAddress"] = undefined /*out*/;
+            resourceInputs["macAddresses"] = undefined /*out*/;
             resourceInputs["pendingChanges"] = undefined /*out*/;
             resourceInputs["restartPending"] = undefined /*out*/;
             resourceInputs["runningDisks"] = undefined /*out*/;
@@ -234,6 +264,7 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["volumes"] = undefined /*out*/;
         } else {
             resourceInputs["accelerator"] = undefined /*out*/;
+            resourceInputs["addresses"] = undefined /*out*/;
             resourceInputs["applyChanges"] = undefined /*out*/;
             resourceInputs["autostart"] = undefined /*out*/;
             resourceInputs["cache"] = undefined /*out*/;
@@ -254,11 +285,14 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["ignition"] = undefined /*out*/;
             resourceInputs["ignitionPool"] = undefined /*out*/;
             resourceInputs["io"] = undefined /*out*/;
+            resourceInputs["ipAddress"] = undefined /*out*/;
+            resourceInputs["macAddresses"] = undefined /*out*/;
             resourceInputs["machine"] = undefined /*out*/;
             resourceInputs["maxCpus"] = undefined /*out*/;
             resourceInputs["maxMemory"] = undefined /*out*/;
             resourceInputs["memory"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
+            resourceInputs["networks"] = undefined /*out*/;
             resourceInputs["pendingChanges"] = undefined /*out*/;
             resourceInputs["power"] = undefined /*out*/;
             resourceInputs["restartPending"] = undefined /*out*/;
@@ -269,6 +303,8 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["uuid"] = undefined /*out*/;
             resourceInputs["video"] = undefined /*out*/;
             resourceInputs["volumes"] = undefined /*out*/;
+            resourceInputs["waitForAddress"] = undefined /*out*/;
+            resourceInputs["xml"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         const secretOpts = { additionalSecretOutputs: ["ignition"] };
@@ -378,6 +414,10 @@ export interface VirtualMachineArgs {
      */
     name?: pulumi.Input<string | undefined>;
     /**
+     * The network cards, by a key that is the card's identity: removing one never renumbers another. Default: none.
+     */
+    networks?: pulumi.Input<{[key: string]: pulumi.Input<inputs.NetworkCardArgs>} | undefined>;
+    /**
      * The state the VM is kept in. Default: `running`.
      */
     power?: pulumi.Input<enums.Power | undefined>;
@@ -397,4 +437,12 @@ export interface VirtualMachineArgs {
      * Video device. Default: the host policy's, else what the graphics need.
      */
     video?: pulumi.Input<enums.VideoModel | undefined>;
+    /**
+     * Wait for an address of the guest when the VM is made or started. Default: it is not waited for.
+     */
+    waitForAddress?: pulumi.Input<inputs.WaitForAddressArgs | undefined>;
+    /**
+     * Pieces of libvirt's domain XML for what these inputs do not say, by a key that is the piece's identity. What the provider manages itself (disks, memory, …) is refused here. A change needs a restart.
+     */
+    xml?: pulumi.Input<{[key: string]: pulumi.Input<inputs.XmlFragmentArgs>} | undefined>;
 }

@@ -35,6 +35,20 @@ export interface BackingStoreArgs {
 }
 
 /**
+ * Limits of a network card's traffic. Changes are live.
+ */
+export interface BandwidthArgs {
+    /**
+     * What the guest receives.
+     */
+    inbound?: pulumi.Input<inputs.TrafficLimitArgs | undefined>;
+    /**
+     * What the guest sends.
+     */
+    outbound?: pulumi.Input<inputs.TrafficLimitArgs | undefined>;
+}
+
+/**
  * What cloud-init finds on the seed disk, a small read-only disk with the label `cidata` that belongs to the VM.
  */
 export interface CloudInitArgs {
@@ -123,6 +137,20 @@ export interface DirectBootArgs {
      * Kernel image on the host.
      */
     kernel: pulumi.Input<string>;
+}
+
+/**
+ * A device of the host, shared by macvtap: the guest is in the device's network; the host itself does not reach it.
+ */
+export interface DirectNetworkArgs {
+    /**
+     * The host's network device: "eth0".
+     */
+    device: pulumi.Input<string>;
+    /**
+     * How macvtap ties the card to the device, in libvirt's words. Default: `bridge`.
+     */
+    mode?: pulumi.Input<enums.DirectMode | undefined>;
 }
 
 /**
@@ -474,6 +502,72 @@ export interface IscsiSourceArgs {
 }
 
 /**
+ * A network card of a virtual machine: on one of `network`, `bridge`, `direct`, `user` and `vhostUser`.
+ */
+export interface NetworkCardArgs {
+    /**
+     * Limits of the traffic. Default: none.
+     */
+    bandwidth?: pulumi.Input<inputs.BandwidthArgs | undefined>;
+    /**
+     * Place in the boot order, 1 first. Default: not booted from.
+     */
+    bootOrder?: pulumi.Input<number | undefined>;
+    /**
+     * A bridge of the host, by name. Changes are live.
+     */
+    bridge?: pulumi.Input<string | undefined>;
+    /**
+     * A device of the host, by macvtap.
+     */
+    direct?: pulumi.Input<inputs.DirectNetworkArgs | undefined>;
+    /**
+     * Whether the cable is plugged in: `up` (default) or `down`. Changes are live.
+     */
+    linkState?: pulumi.Input<enums.LinkState | undefined>;
+    /**
+     * The card's address. Default: one is made, once, that no other VM of the host has (see `macAddresses`).
+     */
+    mac?: pulumi.Input<string | undefined>;
+    /**
+     * The card that the guest sees: `virtio` (default), `e1000e` for guests without virtio, or another of libvirt's words.
+     */
+    model?: pulumi.Input<string | undefined>;
+    /**
+     * MTU of the host's side, which a virtio guest takes over. Default: the network's.
+     */
+    mtu?: pulumi.Input<number | undefined>;
+    /**
+     * A libvirt network, by name: a Network's `name`. Changes are live where both lead to a bridge.
+     */
+    network?: pulumi.Input<string | undefined>;
+    /**
+     * Whether `bridge` is one of Open vSwitch. Default: false.
+     */
+    openvswitch?: pulumi.Input<boolean | undefined>;
+    /**
+     * The port group of `network`. Default: the network's own.
+     */
+    portgroup?: pulumi.Input<string | undefined>;
+    /**
+     * Queue pairs of this `virtio` card. Default: one.
+     */
+    queues?: pulumi.Input<number | undefined>;
+    /**
+     * QEMU's own user-mode network: the guest reaches out, nobody reaches in, and the host needs nothing for it.
+     */
+    user?: pulumi.Input<boolean | undefined>;
+    /**
+     * A vhost-user switch.
+     */
+    vhostUser?: pulumi.Input<inputs.VhostUserNetworkArgs | undefined>;
+    /**
+     * VLAN tag, on an Open vSwitch bridge or a `direct` device in mode `passthrough`. Default: none.
+     */
+    vlan?: pulumi.Input<number | undefined>;
+}
+
+/**
  * A server of network storage.
  */
 export interface NetworkHostArgs {
@@ -721,6 +815,38 @@ export interface SerialArgs {
 }
 
 /**
+ * A limit of one direction, in libvirt's words (<bandwidth>).
+ */
+export interface TrafficLimitArgs {
+    /**
+     * What may pass in a second: "10MiB". Whole KiB.
+     */
+    average: pulumi.Input<string>;
+    /**
+     * How much may pass at peak speed. Default: libvirt's.
+     */
+    burst?: pulumi.Input<string | undefined>;
+    /**
+     * What may pass in a second for a while. Default: `average`.
+     */
+    peak?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A vhost-user switch (OVS-DPDK, VPP), which shares the guest's memory.
+ */
+export interface VhostUserNetworkArgs {
+    /**
+     * Who listens on it: `client`: QEMU connects (default).
+     */
+    mode?: pulumi.Input<enums.VhostUserMode | undefined>;
+    /**
+     * The unix socket on the host.
+     */
+    socket: pulumi.Input<string>;
+}
+
+/**
  * A vhost-user-blk daemon (SPDK, qemu-storage-daemon).
  */
 export interface VhostUserSourceArgs {
@@ -728,4 +854,32 @@ export interface VhostUserSourceArgs {
      * The daemon's unix socket on the host.
      */
     socket: pulumi.Input<string>;
+}
+
+/**
+ * Wait until the guest has an address.
+ */
+export interface WaitForAddressArgs {
+    /**
+     * The key of the network whose address is waited for. Default: any.
+     */
+    network?: pulumi.Input<string | undefined>;
+    /**
+     * Seconds to wait. When they are over, the VM is kept with a warning, and a refresh fills the address in. Default: 120.
+     */
+    timeoutSeconds?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * A piece of libvirt's domain XML.
+ */
+export interface XmlFragmentArgs {
+    /**
+     * Where the element goes, by the names of its parents below <domain>: "devices", "features", "" for <domain> itself. A device is added; anywhere else the one element of that name is set.
+     */
+    path: pulumi.Input<string>;
+    /**
+     * One XML element, in libvirt's words.
+     */
+    xml: pulumi.Input<string>;
 }

@@ -35,6 +35,20 @@ export interface BackingStore {
 }
 
 /**
+ * Limits of a network card's traffic. Changes are live.
+ */
+export interface Bandwidth {
+    /**
+     * What the guest receives.
+     */
+    inbound?: outputs.TrafficLimit;
+    /**
+     * What the guest sends.
+     */
+    outbound?: outputs.TrafficLimit;
+}
+
+/**
  * What cloud-init finds on the seed disk, a small read-only disk with the label `cidata` that belongs to the VM.
  */
 export interface CloudInit {
@@ -123,6 +137,20 @@ export interface DirectBoot {
      * Kernel image on the host.
      */
     kernel: string;
+}
+
+/**
+ * A device of the host, shared by macvtap: the guest is in the device's network; the host itself does not reach it.
+ */
+export interface DirectNetwork {
+    /**
+     * The host's network device: "eth0".
+     */
+    device: string;
+    /**
+     * How macvtap ties the card to the device, in libvirt's words. Default: `bridge`.
+     */
+    mode?: enums.DirectMode;
 }
 
 /**
@@ -398,6 +426,28 @@ export interface EffectiveDisk {
 }
 
 /**
+ * An address of a guest.
+ */
+export interface GuestAddress {
+    /**
+     * The address.
+     */
+    address: string;
+    /**
+     * `ipv4` or `ipv6`.
+     */
+    family: enums.AddressFamily;
+    /**
+     * Length of the network's prefix, where it is known.
+     */
+    prefix?: number;
+    /**
+     * Who told: the guest `agent`, the `lease` of libvirt's DHCP server, or the host's `arp` table.
+     */
+    source: enums.AddressSource;
+}
+
+/**
  * What a host and its storage can really do.
  */
 export interface HostFacts {
@@ -551,6 +601,72 @@ export interface IscsiSource {
      * CHAP user. Default: no authentication.
      */
     username?: string;
+}
+
+/**
+ * A network card of a virtual machine: on one of `network`, `bridge`, `direct`, `user` and `vhostUser`.
+ */
+export interface NetworkCard {
+    /**
+     * Limits of the traffic. Default: none.
+     */
+    bandwidth?: outputs.Bandwidth;
+    /**
+     * Place in the boot order, 1 first. Default: not booted from.
+     */
+    bootOrder?: number;
+    /**
+     * A bridge of the host, by name. Changes are live.
+     */
+    bridge?: string;
+    /**
+     * A device of the host, by macvtap.
+     */
+    direct?: outputs.DirectNetwork;
+    /**
+     * Whether the cable is plugged in: `up` (default) or `down`. Changes are live.
+     */
+    linkState?: enums.LinkState;
+    /**
+     * The card's address. Default: one is made, once, that no other VM of the host has (see `macAddresses`).
+     */
+    mac?: string;
+    /**
+     * The card that the guest sees: `virtio` (default), `e1000e` for guests without virtio, or another of libvirt's words.
+     */
+    model?: string;
+    /**
+     * MTU of the host's side, which a virtio guest takes over. Default: the network's.
+     */
+    mtu?: number;
+    /**
+     * A libvirt network, by name: a Network's `name`. Changes are live where both lead to a bridge.
+     */
+    network?: string;
+    /**
+     * Whether `bridge` is one of Open vSwitch. Default: false.
+     */
+    openvswitch?: boolean;
+    /**
+     * The port group of `network`. Default: the network's own.
+     */
+    portgroup?: string;
+    /**
+     * Queue pairs of this `virtio` card. Default: one.
+     */
+    queues?: number;
+    /**
+     * QEMU's own user-mode network: the guest reaches out, nobody reaches in, and the host needs nothing for it.
+     */
+    user?: boolean;
+    /**
+     * A vhost-user switch.
+     */
+    vhostUser?: outputs.VhostUserNetwork;
+    /**
+     * VLAN tag, on an Open vSwitch bridge or a `direct` device in mode `passthrough`. Default: none.
+     */
+    vlan?: number;
 }
 
 /**
@@ -909,6 +1025,38 @@ export interface Serial {
 }
 
 /**
+ * A limit of one direction, in libvirt's words (<bandwidth>).
+ */
+export interface TrafficLimit {
+    /**
+     * What may pass in a second: "10MiB". Whole KiB.
+     */
+    average: string;
+    /**
+     * How much may pass at peak speed. Default: libvirt's.
+     */
+    burst?: string;
+    /**
+     * What may pass in a second for a while. Default: `average`.
+     */
+    peak?: string;
+}
+
+/**
+ * A vhost-user switch (OVS-DPDK, VPP), which shares the guest's memory.
+ */
+export interface VhostUserNetwork {
+    /**
+     * Who listens on it: `client`: QEMU connects (default).
+     */
+    mode?: enums.VhostUserMode;
+    /**
+     * The unix socket on the host.
+     */
+    socket: string;
+}
+
+/**
  * A vhost-user-blk daemon (SPDK, qemu-storage-daemon).
  */
 export interface VhostUserSource {
@@ -916,5 +1064,33 @@ export interface VhostUserSource {
      * The daemon's unix socket on the host.
      */
     socket: string;
+}
+
+/**
+ * Wait until the guest has an address.
+ */
+export interface WaitForAddress {
+    /**
+     * The key of the network whose address is waited for. Default: any.
+     */
+    network?: string;
+    /**
+     * Seconds to wait. When they are over, the VM is kept with a warning, and a refresh fills the address in. Default: 120.
+     */
+    timeoutSeconds?: number;
+}
+
+/**
+ * A piece of libvirt's domain XML.
+ */
+export interface XmlFragment {
+    /**
+     * Where the element goes, by the names of its parents below <domain>: "devices", "features", "" for <domain> itself. A device is added; anywhere else the one element of that name is set.
+     */
+    path: string;
+    /**
+     * One XML element, in libvirt's words.
+     */
+    xml: string;
 }
 

@@ -13,6 +13,21 @@ export const Accelerator = {
  */
 export type Accelerator = (typeof Accelerator)[keyof typeof Accelerator];
 
+export const AddressFamily = {
+    Ipv4: "ipv4",
+    Ipv6: "ipv6",
+} as const;
+
+export type AddressFamily = (typeof AddressFamily)[keyof typeof AddressFamily];
+
+export const AddressSource = {
+    Agent: "agent",
+    Lease: "lease",
+    Arp: "arp",
+} as const;
+
+export type AddressSource = (typeof AddressSource)[keyof typeof AddressSource];
+
 export const Answer = {
     Yes: "yes",
     No: "no",
@@ -103,6 +118,15 @@ export const DetectZeroesMode = {
  * Whether writes of zeroes are turned into cheaper operations; `unmap` needs `discard: unmap`.
  */
 export type DetectZeroesMode = (typeof DetectZeroesMode)[keyof typeof DetectZeroesMode];
+
+export const DirectMode = {
+    Bridge: "bridge",
+    Vepa: "vepa",
+    Private: "private",
+    Passthrough: "passthrough",
+} as const;
+
+export type DirectMode = (typeof DirectMode)[keyof typeof DirectMode];
 
 export const DiscardMode = {
     Unmap: "unmap",
@@ -209,6 +233,13 @@ export const IoSetting = {
  */
 export type IoSetting = (typeof IoSetting)[keyof typeof IoSetting];
 
+export const LinkState = {
+    Up: "up",
+    Down: "down",
+} as const;
+
+export type LinkState = (typeof LinkState)[keyof typeof LinkState];
+
 export const MachineState = {
     Running: "running",
     Paused: "paused",
@@ -301,6 +332,13 @@ export const StorageKind = {
  * The kind of storage, as rules are made by it.
  */
 export type StorageKind = (typeof StorageKind)[keyof typeof StorageKind];
+
+export const VhostUserMode = {
+    Client: "client",
+    Server: "server",
+} as const;
+
+export type VhostUserMode = (typeof VhostUserMode)[keyof typeof VhostUserMode];
 
 export const VideoModel = {
     None: "none",
