@@ -170,6 +170,12 @@ test("any source over any other is that source, and over itself the same text", 
   );
 });
 
+test("a query that begins with a question mark of its own keeps it", () => {
+  const asked = { ...http, name: "/a.iso", query: "??" };
+  const read = parseSource(readXml(diskXml(disk(asked))));
+  expect(read).toMatchObject({ query: "??" });
+});
+
 test("a query stands in the definition without its question mark, a path without its encoding: libvirt adds both", () => {
   expect(diskXml(disk({ ...http, name: "/a%20b.iso", query: "?x=%20&y" }))).toContain(
     '<source protocol="http" name="/a b.iso" query="x=%20&amp;y">',

@@ -76,6 +76,7 @@ function parseNetwork(disk: XmlElement, source: XmlElement): NetworkSource | und
   const [hosts, auth, identity] = [parseHosts(source, protocol), parseAuth(disk, protocol), parseIdentity(source)];
   if (hosts === undefined || auth === undefined || identity === undefined) return undefined;
   if (unsaidParts.some((part) => childOf(source, part) !== undefined)) return undefined;
+  // libvirt keeps it without the "?" that begins it: one that stands there is a second.
   const query = attributeOf(source, "query");
   const initiator = attributeOf(childOf(source, "initiator", "iqn"), "name");
   return {
@@ -85,7 +86,7 @@ function parseNetwork(disk: XmlElement, source: XmlElement): NetworkSource | und
     hosts,
     ...auth,
     ...identity,
-    ...(query === undefined ? {} : { query }),
+    ...(query === undefined || query === "" ? {} : { query: `?${query}` }),
     ...(initiator === undefined ? {} : { initiator }),
   };
 }
