@@ -76,7 +76,7 @@ const iscsi = z
 
 const nfs = z
   .strictObject({
-    server: networkHost.describe("The server."),
+    server: networkHost.describe("The server, without a port: libvirt takes none there."),
     path: hostPath.describe("The export and the file in it."),
     user: z.string().min(1).optional().describe('Who QEMU is on the server: a name, or a number as "+1000". Default: QEMU\'s own user.'),
     group: z.string().min(1).optional().describe('The group: a name, or a number as "+1000". Default: QEMU\'s own group.'),
@@ -201,7 +201,7 @@ export const disk = z
       .string()
       .regex(/^[0-9a-f]{16}$/, { error: "must be 16 hexadecimal digits, in lower case." })
       .optional()
-      .describe("World Wide Name the guest sees; not on `virtio`. Default: none."),
+      .describe("World Wide Name the guest sees; on `scsi` and `ide` only. Default: none."),
     bootOrder: z.int().min(1).optional().describe("Place in the boot order, 1 first. Default: disks boot in the order of their targets."),
     ...ruleFields("this disk; asked for here it is honoured or refused, never changed"),
     iothread: z

@@ -278,7 +278,7 @@ export interface DiskArgs {
      */
     volume?: pulumi.Input<string | undefined>;
     /**
-     * World Wide Name the guest sees; not on `virtio`. Default: none.
+     * World Wide Name the guest sees; on `scsi` and `ide` only. Default: none.
      */
     wwn?: pulumi.Input<string | undefined>;
 }
@@ -594,7 +594,7 @@ export interface NfsSourceArgs {
      */
     path: pulumi.Input<string>;
     /**
-     * The server.
+     * The server, without a port: libvirt takes none there.
      */
     server: pulumi.Input<inputs.NetworkHostArgs>;
     /**

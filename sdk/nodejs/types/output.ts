@@ -278,7 +278,7 @@ export interface Disk {
      */
     volume?: string;
     /**
-     * World Wide Name the guest sees; not on `virtio`. Default: none.
+     * World Wide Name the guest sees; on `scsi` and `ide` only. Default: none.
      */
     wwn?: string;
 }
@@ -738,7 +738,7 @@ export interface NfsSource {
      */
     path: string;
     /**
-     * The server.
+     * The server, without a port: libvirt takes none there.
      */
     server: outputs.NetworkHost;
     /**
