@@ -48,7 +48,7 @@ const goldens: Readonly<Record<string, { because: string; request: NetworkReques
         {
           address: "fd00:100::1/64",
           ranges: [{ start: "fd00:100::10", end: "fd00:100::20" }],
-          hosts: [{ id: "00:01:00:01:18:aa", name: "six", ip: "fd00:100::11" }],
+          hosts: [{ id: "00:01:00:01:18:aa:62:fe:00:16:3e:44:55:66", name: "six", ip: "fd00:100::11" }],
         },
       ],
       dns: {
