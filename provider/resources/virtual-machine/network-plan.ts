@@ -9,6 +9,7 @@ import type {
   TrafficLimit,
 } from "../../plan/domain";
 import { formatSize } from "../../plan/size";
+import { matchInterfaces } from "../../xml/match-interfaces";
 import { defined, sizeBytes } from "../values";
 import type { NetworkCardInputs, NetworksInputs } from "./network-contract";
 
@@ -58,18 +59,23 @@ export function cardSource(
 /** MAC addresses by the keys of the networks. */
 export type MacAddresses = Readonly<Record<string, string>>;
 
+function missingMac(key: string): never {
+  throw new BugError(`The network card ${JSON.stringify(key)} has no MAC address.`);
+}
+
 /** `observed`: the cards that the machine has, whose model is kept where the program names none. */
 export function domainInterfaces(
   networks: NetworksInputs,
   macs: MacAddresses,
   observed: readonly ObservedInterface[] = [],
 ): DomainInterface[] {
-  return Object.entries(networks).map(([key, card]) => {
-    const mac = card.mac ?? macs[key];
-    if (mac === undefined) throw new BugError(`The network card ${JSON.stringify(key)} has no MAC address.`);
+  const identities = Object.entries(networks).map(([key, card]) => ({ key, card, mac: card.mac ?? macs[key] ?? missingMac(key) }));
+  const present = matchInterfaces(identities, observed);
+  return identities.map((identity) => {
+    const { key, card, mac } = identity;
     const { mtu, vlan, bandwidth, bootOrder, queues } = card;
-    const present = observed.find((each) => each.key === key);
-    const model = card.model ?? (present === undefined ? defaultModel : present.model);
+    const found = present.get(identity);
+    const model = card.model ?? (found === undefined ? defaultModel : found.model);
     return {
       key,
       source: cardSource(key, card),
