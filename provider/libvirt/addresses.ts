@@ -1,7 +1,7 @@
 // The port's verbs about a running guest's addresses: who knows them, and when it is worth asking again.
 import { domainInterfaceAddressesSources } from "node-libvirt";
 import type { ResultOf } from "node-libvirt";
-import { CancelledError } from "../errors";
+import { CancelledError, HostError } from "../errors";
 import { Alarm } from "./alarm";
 import { hostErrorCodes } from "./codes";
 import type { HostConnection } from "./connection";
@@ -29,6 +29,9 @@ const cannotTell = [
   hostErrorCodes.operationUnsupported,
 ] as const;
 
+/** libvirt takes the host's answer for a broken one where its ARP table is empty (virarptable.c). */
+const emptyTable = "malformed netlink response";
+
 type Iface = ResultOf<"domainInterfaceAddresses">["ifaces"][number];
 
 /** libvirt says 0 for a prefix that it does not know. */
@@ -49,7 +52,12 @@ async function askAddresses(
     ...aboutDomain("Asking for the addresses of", uuid, { ...options, timeoutMs }),
     args: { dom: domainRef(uuid), source: sources[source], flags: 0 },
   });
-  return (await unlessCode(call, ...cannotTell))?.ifaces.map(found);
+  try {
+    return (await unlessCode(call, ...cannotTell))?.ifaces.map(found);
+  } catch (error) {
+    if (error instanceof HostError && error.libvirtMessage.includes(emptyTable)) return [];
+    throw error;
+  }
 }
 
 async function waitForGuestNews(

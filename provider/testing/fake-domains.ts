@@ -76,6 +76,7 @@ export function stopFakeDomain(state: FakeState, domain: FakeDomain): void {
   domain.liveXml = undefined;
   domain.state = "stopped";
   if (!domain.persistent) state.domains.delete(domain.uuid);
+  state.events.emit("news");
 }
 
 function run(state: FakeState, domain: FakeDomain, xml: string, paused: boolean): void {

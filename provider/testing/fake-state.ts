@@ -96,7 +96,7 @@ export interface FakeState {
   readonly secrets: Map<string, { readonly xml: string; value?: string | undefined }>;
   /** Folders (or files) whose storage refuses O_DIRECT; what lies below follows. */
   readonly withoutDirectIo: Set<string>;
-  /** Says "news" when a source tells other addresses of a guest. */
+  /** Says "news" when a guest stops, or a source tells other addresses of it. */
   readonly events: EventEmitter;
   nextId: number;
 }

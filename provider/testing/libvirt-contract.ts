@@ -35,6 +35,9 @@ const diskXml = ({ path, target = "vda", cache = "writeback", io, format = "raw"
   `<disk type='file' device='disk'><driver name='qemu' type='${format}' cache='${cache}'${io ? ` io='${io}'` : ""}/>
    <source file='${path}'/><target dev='${target}' bus='virtio'/>${extra}</disk>`;
 
+const cardXml = ({ mac = "52:54:00:00:00:01", model = "virtio", inner = "" }) =>
+  `<interface type='user'><mac address='${mac}'/><model type='${model}'/>${inner}<alias name='ua-lan'/></interface>`;
+
 const volumeXml = (name: string, { format = "raw", capacityBytes = bytesPerMiB, backing = "" } = {}) =>
   `<volume><name>${name}</name><capacity unit='bytes'>${capacityBytes}</capacity><target><format type='${format}'/></target>${backing}</volume>`;
 
@@ -42,6 +45,11 @@ const volumeXml = (name: string, { format = "raw", capacityBytes = bytesPerMiB, 
 const hotplugPorts = [1, 2, 3, 4].map((index) => `<controller type='pci' index='${index}' model='pcie-root-port'/>`).join("");
 
 const rejection = (promise: Promise<unknown>) => promise.then(() => undefined).catch((error: unknown) => error);
+
+/** Asks again and again; the test's own time limit ends it. */
+async function until(ask: () => Promise<boolean>): Promise<void> {
+  while (!(await ask()));
+}
 
 /** The code and a part of the text of a HostError, to compare as data. */
 async function codeOf(promise: Promise<unknown>): Promise<unknown> {
@@ -346,6 +354,50 @@ export function describeLibvirtContract(title: string, prefix: string, setUp: ()
         expect(await codeOf(libvirt.detachLiveDevice(uuid, diskXml({ path: good.path, target: "vdz" })))).toBe(
           hostErrorCodes.deviceMissing,
         );
+      });
+
+      test("takes a network card, changes its cable, and lets it go; refuses what it changes on no running card", async () => {
+        const { uuid } = await define();
+        await libvirt.startDomain(uuid);
+        await libvirt.attachLiveDevice(uuid, cardXml({}));
+        const live = (await read(uuid)).liveXml ?? "";
+        expect(live).toMatch(/<alias name=["']ua-lan["']/);
+        await libvirt.updateLiveDevice(uuid, cardXml({ inner: "<link state='down'/>" }));
+        expect((await read(uuid)).liveXml).toMatch(/<link state=["']down["']/);
+        expect(await codeOf(libvirt.updateLiveDevice(uuid, cardXml({ model: "e1000" })))).toBe(hostErrorCodes.operationUnsupported);
+        expect(await codeOf(libvirt.updateLiveDevice(uuid, cardXml({ mac: "52:54:00:00:00:99" })))).toBe(hostErrorCodes.deviceMissing);
+        // A guest that has just begun to boot does not hear the first question.
+        await until(async () => (await libvirt.unplugLiveDevice(uuid, "ua-lan", { timeoutMs: 2_000 })) === "removed");
+        expect((await read(uuid)).liveXml).not.toContain("ua-lan");
+      });
+
+      test("tells no addresses where no source has any, and cannot tell of a stopped domain or without an agent", async () => {
+        const { uuid } = await define({ disks: cardXml({}) });
+        for (const source of ["lease", "agent", "arp"] as const)
+          expect(await libvirt.domainInterfaceAddresses(uuid, source)).toBeUndefined();
+        await libvirt.startDomain(uuid, { paused: true });
+        expect(await libvirt.domainInterfaceAddresses(uuid, "lease")).toEqual([]);
+        expect(await libvirt.domainInterfaceAddresses(uuid, "arp")).toEqual([]);
+        expect(await libvirt.domainInterfaceAddresses(uuid, "agent")).toBeUndefined();
+      });
+
+      test("waits for news of a guest no longer than it is told to, and no longer than its signal", async () => {
+        const { uuid } = await define();
+        await libvirt.waitForGuestNews(uuid, { timeoutMs: 10 });
+        const controller = new AbortController();
+        const waiting = libvirt.waitForGuestNews(uuid, { timeoutMs: 60_000, signal: controller.signal });
+        setTimeout(() => controller.abort(), 20);
+        await expect(waiting).rejects.toBeInstanceOf(CancelledError);
+      });
+
+      test("hears of a guest that stops", async () => {
+        const { uuid } = await define();
+        await libvirt.startDomain(uuid, { paused: true });
+        const waiting = libvirt.waitForGuestNews(uuid, { timeoutMs: 60_000 });
+        // Subscribed by then: the question goes out before the answer to this one comes.
+        await read(uuid);
+        await libvirt.destroyDomain(uuid);
+        await waiting;
       });
 
       test("sees a disk grow", async () => {

@@ -33,6 +33,17 @@ const modules = [
   "evdev",
 ];
 
+/** What the guest does with an answer of a DHCP server. */
+const UDHCPC_SCRIPT = `#!/bin/sh
+case $1 in
+deconfig) ip addr flush dev "$interface" ;;
+bound | renew)
+  ip addr flush dev "$interface"
+  ip addr add "$ip/$mask" dev "$interface"
+  ;;
+esac
+`;
+
 const KEY_CHARS = 12;
 const guestDir = join(repoDir, "tools", "guest");
 
@@ -83,6 +94,7 @@ function fillRamDisk(work, version) {
   };
   put("init", readFileSync(join(guestDir, "init.sh"), "utf8").replace("@MODULES@", modules.join(" ")));
   put("etc/acpi/PWRF/00000080", "#!/bin/sh\necho power button\nsync\npoweroff -f\n");
+  put("etc/udhcpc.script", UDHCPC_SCRIPT);
   mkdirSync(join(disk, "bin"), { recursive: true });
   const busybox = ["bin/busybox", "usr/bin/busybox"].map((path) => join(work, path)).find(existsSync);
   copyFileSync(String(busybox), join(disk, "bin", "busybox"));

@@ -1,5 +1,5 @@
 // The serial output of the test guest, as seen from a real boot.
-import { parseGuestLog } from "./guest-log";
+import { parseGuestCards, parseGuestLog } from "./guest-log";
 
 const boot = (id: string, ticks: number) =>
   [
@@ -42,4 +42,24 @@ test("devices are told by name", () => {
     memoryKiB: 94504,
     cpus: 2,
   });
+});
+
+test("network cards are told by MAC, those of the last complete tick", () => {
+  const tick = (number: number, ...cards: readonly string[]) => [
+    `tick ${number} uptime ${number}.0`,
+    ...cards,
+    "seen disks= caches= memoryKiB=1 cpus=1",
+  ];
+  const text = [
+    "BOOT_ID a",
+    ...tick(1, "card eth0 mac=52:54:00:00:00:01 carrier=1 address="),
+    ...tick(2, "card eth0 mac=52:54:00:00:00:01 carrier=1 address=192.0.2.5", "card eth1 mac=52:54:00:00:00:02 carrier=0 address="),
+    "tick 3 uptime 3.0",
+    "card eth0 mac=52:54:00:00:00:01 carrier=0 address=",
+  ].join("\r\n");
+  expect(parseGuestCards(text)).toEqual({
+    "52:54:00:00:00:01": { name: "eth0", carrier: true, address: "192.0.2.5" },
+    "52:54:00:00:00:02": { name: "eth1", carrier: false },
+  });
+  expect(parseGuestCards("")).toEqual({});
 });

@@ -19,6 +19,37 @@ export interface GuestView {
 const TICK = /^tick (\d+) uptime ([\d.]+)$/;
 const SEEN = /^seen disks=(\S*) caches=(\S*) memoryKiB=(\d+) cpus=(\d+)$/;
 
+/** A network card as the guest sees it. */
+export interface GuestCard {
+  /** "eth0" */
+  readonly name: string;
+  /** Whether the cable is plugged in. */
+  readonly carrier: boolean;
+  /** IPv4, once a DHCP server has given one. */
+  readonly address?: string | undefined;
+}
+
+const CARD = /^card (\S+) mac=(\S+) carrier=([01]) address=(\S*)$/;
+
+/** The network cards at the last complete tick, by MAC. */
+export function parseGuestCards(text: string): Readonly<Record<string, GuestCard>> {
+  const lines = text.slice(text.lastIndexOf("BOOT_ID ")).split(/\r?\n/);
+  const end = lines.findLastIndex((line) => SEEN.test(line));
+  const begin = lines.slice(0, Math.max(end, 0)).findLastIndex((line) => TICK.test(line));
+  const cards = lines.slice(begin + 1, Math.max(end, 0)).flatMap((line) => {
+    const [, name, mac, carrier, address] = CARD.exec(line) ?? [];
+    return name === undefined || mac === undefined
+      ? []
+      : [[mac, { name, carrier: carrier === "1", ...(address ? { address } : {}) }] as const];
+  });
+  return Object.fromEntries(cards);
+}
+
+/** The network cards from the guest's serial file; none while there is no file or no tick. */
+export function readGuestCards(file: string): Readonly<Record<string, GuestCard>> {
+  return existsSync(file) ? parseGuestCards(readFileSync(file, "utf8")) : {};
+}
+
 /** The last complete tick in the serial output, or undefined before the first one of the last boot. */
 export function parseGuestLog(text: string): GuestView | undefined {
   const lastBoot = text.slice(text.lastIndexOf("BOOT_ID "));
