@@ -33,6 +33,9 @@ function wrongKey(key: string): string {
   return bytes.toString("base64");
 }
 
+/** A unit that nobody gives the target, in no test. */
+const missingLun = 250;
+
 /** Where a qcow2 header says at which byte the table begins that maps the whole disk. */
 const l1TableOffsetAt = 40;
 
@@ -77,7 +80,7 @@ function rows(scene: Scene, { iscsi, ceph, nfs }: Servers, folder: string): Read
     },
     "err-lun": {
       because: "the target has no such logical unit",
-      broken: { iscsi: { ...target, lun: 99, password: iscsi.password } },
+      broken: { iscsi: { ...target, lun: missingLun, password: iscsi.password } },
       says: /disks\.data \(iscsi:.*iscsi\.target.*iscsi\.lun/s,
       mended: { iscsi: { ...target, lun: 2, password: iscsi.password } },
     },
@@ -144,8 +147,9 @@ describeScene(
     afterAll(async () => {
       const { lab } = scene();
       const [{ pool }, { folder }] = [await cephUp(lab), await nfsUp(lab)];
-      for (const image of ["err-there", "err-late"]) await cephExec(lab, "rbd", "remove", "--no-progress", `${pool}/${image}`);
-      await hostExec(lab, "rm", `${folder}/err-late.img`);
+      for (const image of ["err-there", "err-late"])
+        await cephExec(lab, "rbd", "remove", "--no-progress", `${pool}/${image}`).catch(() => undefined);
+      await hostExec(lab, "rm", "--force", `${folder}/err-late.img`);
     }, engineTestMs);
 
     it(
