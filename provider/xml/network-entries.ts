@@ -73,8 +73,8 @@ const present = <T extends object>(parts: T): { readonly [K in keyof T]?: Exclud
 /** libvirt does not write numbers that are 0. */
 const nonZero = (number: number | undefined) => (number === 0 ? undefined : number);
 
-const attributesOf = <Name extends string>(element: XmlElement, ...names: readonly Name[]): { readonly [N in Name]?: string } =>
-  present(Object.fromEntries(names.map((name) => [name, attributeOf(element, name)]))) as { readonly [N in Name]?: string };
+const attributesOf = <Name extends string>(element: XmlElement, ...names: readonly Name[]): Readonly<Partial<Record<Name, string>>> =>
+  present(Object.fromEntries(names.map((name) => [name, attributeOf(element, name)]))) as Readonly<Partial<Record<Name, string>>>;
 
 const textKey = (...parts: readonly (string | number | undefined)[]) => JSON.stringify(parts.map((part) => part ?? null));
 
