@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { DomainInterface, ObservedInterface } from "../plan/domain";
 import { anyInterface, lanCard, plan } from "./domain-plan.fixture";
 import { domainXml } from "./domain-xml";
-import { changedInterfaceXml } from "./interface-xml";
+import { changedInterfaceXml, liveParts } from "./interface-xml";
 import { matchInterfaces } from "./match-interfaces";
 import { parseDomain } from "./parse-domain";
 
@@ -132,13 +132,19 @@ describe("a card written over an old one", () => {
 });
 
 describe("a running card that is changed", () => {
+  const all = new Set(liveParts);
   const live = domain(
     `<interface type='bridge'><mac address='${mac}'/><source network='lan' portid='p' bridge='br0'/><target dev='vnet3'/><model type='virtio'/><mtu size='1400'/>
      <alias name='ua-lan'/><address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/></interface>`,
   );
 
   test("stays what it is but for the link", () => {
-    const changed = changedInterfaceXml(live, "ua-lan", { ...lanCard, source: { type: "network", network: "lan" }, linkState: "down" });
+    const changed = changedInterfaceXml(
+      live,
+      "ua-lan",
+      { ...lanCard, source: { type: "network", network: "lan" }, linkState: "down" },
+      all,
+    );
     expect(changed).toContain('<link state="down"/>');
     expect(changed).toContain('<mtu size="1400"/>');
     expect(changed).toContain('<source network="lan"/>');
@@ -146,12 +152,20 @@ describe("a running card that is changed", () => {
   });
 
   test("takes no model, MAC or kind of network that libvirt would refuse", () => {
-    const changed = changedInterfaceXml(live, "ua-lan", { ...lanCard, source: { type: "user" }, model: "e1000e", queues: 4 });
+    const changed = changedInterfaceXml(live, "ua-lan", { ...lanCard, source: { type: "user" }, model: "e1000e", queues: 4 }, all);
     expect(changed).toContain('<source network="lan"/>');
     expect(changed).not.toMatch(/e1000e|queues/);
   });
 
+  test("changes in the parts that are named, and no others", () => {
+    const wanted = { ...lanCard, linkState: "down", bandwidth: { inbound: { averageKiB: 10 } } } as const;
+    const changed = changedInterfaceXml(live, "ua-lan", wanted, new Set(["linkState"]));
+    expect(changed).toContain("<link");
+    expect(changed).toContain('network="lan"');
+    expect(changed).not.toContain("<bandwidth");
+  });
+
   test("must be there", () => {
-    expect(() => changedInterfaceXml(live, "ua-wan", lanCard)).toThrow("ua-wan");
+    expect(() => changedInterfaceXml(live, "ua-wan", lanCard, all)).toThrow("ua-wan");
   });
 });

@@ -170,20 +170,26 @@ export function interfaceXml(card: DomainInterface): string {
   return writeXml(fillNew(newRoot("interface", { type: card.source.type }), card));
 }
 
+/** What libvirt changes of a running card. */
+export const liveParts = ["source", "linkState", "vlan", "bandwidth"] as const;
+export type LivePart = (typeof liveParts)[number];
+
 /**
- * The element of a running card (by its alias: "ua-lan", "net0") with the link, the limits, the VLAN and the place that a plan has for it, and
- * everything else as it runs: what libvirt takes to change it. Throws BugError where the machine has no such card.
+ * The element of a running card (by its alias: "ua-lan", "net0") with the parts that a plan has otherwise, and everything else as it runs: what
+ * libvirt takes to change it. Throws BugError where the machine has no such card.
  */
-export function changedInterfaceXml(liveXml: string, alias: string, card: DomainInterface): string {
+export function changedInterfaceXml(liveXml: string, alias: string, card: DomainInterface, parts: ReadonlySet<LivePart>): string {
   const devices = childOf(readXml(liveXml), "devices");
   const elements = devices === undefined ? [] : childrenOf(devices, "interface");
   const element = elements.find((each) => attributeOf(childOf(each, "alias"), "name") === alias);
   if (element === undefined) throw new BugError(`The running machine has no network card ${alias} that could be changed.`);
   const running = parseInterface(element, 0, undefined);
-  writeSource(element, withRunningPart(card.source, running.source));
-  writeVlan(element, card.vlan);
-  writeBandwidth(element, card.bandwidth);
-  writeLink(element, card.linkState);
+  // Written in any case: what a network leads to is shown in its place while the card runs.
+  const source = parts.has("source") ? withRunningPart(card.source, running.source) : running.source;
+  if (source !== undefined) writeSource(element, source);
+  if (parts.has("linkState")) writeLink(element, card.linkState);
+  if (parts.has("vlan")) writeVlan(element, card.vlan);
+  if (parts.has("bandwidth")) writeBandwidth(element, card.bandwidth);
   return writeXml(alone(element));
 }
 

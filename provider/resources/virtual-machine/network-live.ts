@@ -1,7 +1,8 @@
 // Network cards that come, go and change while the machine runs. Converges the host.
 import type { DomainInterface, ObservedDomain } from "../../plan/domain";
 import type { UnplugOutcome } from "../../libvirt/port";
-import { changedInterfaceXml, interfaceXml } from "../../xml/interface-xml";
+import type { LivePart } from "../../xml/interface-xml";
+import { changedInterfaceXml, interfaceXml, liveParts } from "../../xml/interface-xml";
 import { propertyPath } from "../property-path";
 import type { Call } from "../resource";
 import { areOurs, cardDelta } from "./network-pending";
@@ -50,11 +51,17 @@ export async function applyNetworks(work: NetworkWork, attempt: Attempt, call: C
   for (const { wanted: card, running: now, changes } of pairs) {
     const plan = planned.get(card.key);
     const alias = now.alias;
-    const live = changes.filter(({ effect }) => effect === "live");
-    if (plan === undefined || alias === undefined || live.length === 0) continue;
-    await attempt(live.map(({ path }) => path).join(", "), () =>
-      libvirt.updateLiveDevice(uuid, changedInterfaceXml(liveXml, alias, plan), options),
-    );
+    if (plan === undefined || alias === undefined) continue;
+    // One by one: what the host cannot do (limits, on a kernel without them) holds nothing else back.
+    const done = new Set<LivePart>();
+    for (const part of liveParts) {
+      const change = changes.find((each) => each.part === part && each.change.effect === "live")?.change;
+      if (change === undefined) continue;
+      await attempt(change.path, async () => {
+        await libvirt.updateLiveDevice(uuid, changedInterfaceXml(liveXml, alias, plan, new Set([...done, part])), options);
+        done.add(part);
+      });
+    }
   }
   for (const { key } of added) {
     const plan = planned.get(key);

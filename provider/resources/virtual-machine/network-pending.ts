@@ -71,12 +71,21 @@ function sourceChanges(wanted: ObservedInterface, running: ObservedInterface): M
   return difference([wanted.key], effect, shownSource(from), shownSource(to));
 }
 
-function cardChanges(wanted: ObservedInterface, running: ObservedInterface): MachineChange[] {
+/** The differences of one card, each with the part of the card that it is about. */
+interface CardChange {
+  readonly part: Field | "source";
+  readonly change: MachineChange;
+}
+
+function cardChanges(wanted: ObservedInterface, running: ObservedInterface): CardChange[] {
   const compared = (Object.keys(fields) as Field[]).filter((field) => !isGiven(field, wanted));
   return [
-    ...sourceChanges(wanted, running),
+    ...sourceChanges(wanted, running).map((change) => ({ part: "source" as const, change })),
     ...compared.flatMap((field) =>
-      difference([wanted.key, field], networkFieldEffects[field].effect, fields[field](running), fields[field](wanted)),
+      difference([wanted.key, field], networkFieldEffects[field].effect, fields[field](running), fields[field](wanted)).map((change) => ({
+        part: field,
+        change,
+      })),
     ),
   ];
 }
@@ -87,7 +96,7 @@ export const areOurs = ({ metadata }: ObservedDomain): boolean => metadata?.inte
 export interface CardPair {
   readonly wanted: ObservedInterface;
   readonly running: ObservedInterface;
-  readonly changes: readonly MachineChange[];
+  readonly changes: readonly CardChange[];
 }
 
 /** The cards of a definition and of the run, paired. Cards that inputs cannot say are nobody's business here. */
@@ -112,7 +121,7 @@ export function networkPending(wanted: ObservedDomain, running: ObservedDomain):
   if (!areOurs(wanted)) return [];
   const { pairs, added, removed } = cardDelta(wanted, running);
   return [
-    ...pairs.flatMap(({ changes }) => changes),
+    ...pairs.flatMap(({ changes }) => changes.map(({ change }) => change)),
     ...added.flatMap(({ key, source }) => difference([key], networkFieldEffects.added.effect, undefined, shownSource(source))),
     ...removed.flatMap(({ key, source }) => difference([key], networkFieldEffects.removed.effect, shownSource(source), undefined)),
   ];

@@ -169,6 +169,21 @@ describe("a card", () => {
     expect(web.now.state).toMatchObject({ restartPending: true });
   });
 
+  test("takes what the host can do, beside what it cannot", async () => {
+    const { web, fake, domain } = createStage();
+    await web.up(withNetworks({ lan: { ...lan, linkState: "down" } }));
+    const message = "Child process (tc qdisc add) unexpected exit status 2: Error: Specified qdisc kind is unknown.";
+    const asked = withNetworks({ lan: { ...lan, bandwidth: { inbound: { average: "1MiB" } } } });
+    fake.failNext("updateLiveDevice", new HostError(hostErrorCodes.internalError, message, { doing: "changing", what: "web" }));
+    const up = await web.up(asked);
+    expect(up).toMatchObject({ did: "update", initErrors: [] });
+    expect(said(up.log)).toContain(message);
+    expect(web.now.state).toMatchObject({ restartPending: true, pendingChanges: ["networks.lan.linkState: down => up"] });
+    expect((await domain()).running?.interfaces).toMatchObject([{ linkState: "down", bandwidth: { inbound: { averageKiB: 1024 } } }]);
+    expect(await web.up(asked, { force: true })).toMatchObject({ did: "update", initErrors: [] });
+    expect((await domain()).running?.interfaces).toMatchObject([{ linkState: "up", bandwidth: { inbound: { averageKiB: 1024 } } }]);
+  });
+
   test("goes with the last of `networks`, also where the program leaves the word out", async () => {
     const { web, domain } = createStage();
     await web.up(withNetworks({ lan }));
