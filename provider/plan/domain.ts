@@ -1,4 +1,5 @@
 // A whole machine as decided: what provider/xml writes into a libvirt definition and reads back from one.
+import type { DomainPlatform, ObservedPlatform } from "./platform";
 import type { CpuMode, VideoModel } from "./policy";
 import type { DiskRule, DriverSettings } from "./settings";
 
@@ -178,6 +179,7 @@ export interface DomainPlan {
   readonly memoryKiB: number;
   readonly maxMemoryKiB: number;
   readonly cpuMode?: CpuMode | undefined;
+  readonly platform?: DomainPlatform | undefined;
   readonly directBoot?: DirectBoot | undefined;
   /** Ignition's configuration, given to the guest by fw_cfg, is in this file on the host; absent: one of ours is taken out. */
   readonly ignitionFile?: string | undefined;
@@ -297,6 +299,7 @@ export interface ObservedDomain {
   readonly memoryKiB: number;
   readonly maxMemoryKiB: number;
   readonly cpuMode?: string | undefined;
+  readonly platform?: ObservedPlatform | undefined;
   readonly directBoot?: DirectBoot | undefined;
   readonly ignitionFile?: string | undefined;
   readonly serialFile?: string | undefined;

@@ -110,6 +110,7 @@ export function planOf(observed: ObservedDomain): DomainPlan {
     ...observed,
     machine: undefined,
     cpuMode: undefined,
+    platform: undefined,
     video: undefined,
     domainType: observed.domainType === "kvm" ? "kvm" : "qemu",
     graphics: observed.graphics === "vnc" ? "vnc" : "none",

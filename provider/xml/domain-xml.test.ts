@@ -22,6 +22,9 @@ function observedTuning({ throttle, discardNoUnref, ...tuning }: DiskTuning = {}
   return Object.keys(said).length === 0 ? {} : { tuning: said };
 }
 
+const without = (observed: ObservedDomain, field: keyof ObservedDomain): object =>
+  Object.fromEntries(Object.entries(observed).filter(([key]) => key !== field));
+
 /** What parseDomain must say of a plan that was written without a base. */
 function observedOf(written: DomainPlan): ObservedDomain {
   const disks = written.disks.map(({ source, driver, tuning, ...disk }) => ({
@@ -53,7 +56,7 @@ function observedOf(written: DomainPlan): ObservedDomain {
 describe("any plan", () => {
   test("is read back as it was written, whatever its texts hold", () => {
     fc.assert(
-      fc.property(anyPlan, (any) => expect(parseDomain(domainXml(any))).toEqual(observedOf(any))),
+      fc.property(anyPlan, (any) => expect(without(parseDomain(domainXml(any)), "platform")).toEqual(observedOf(any))),
       { numRuns: 200 },
     );
   });
@@ -396,7 +399,7 @@ describe("memory for a vhost-user daemon", () => {
 
 test.each([
   { because: "there is room for disks to come", machine: "q35", disks: 1, ports: 14 },
-  { because: "the machine's own disks do not take it", machine: "pc-q35-9.0", disks: 9, ports: 19 },
+  { because: "the machine's own disks do not take it", machine: "pc-q35-9.0", disks: 9, ports: 20 },
   { because: "Arm's machine is one of PCI Express too", machine: "virt", disks: 0, ports: 14 },
   { because: "i440fx has slots", machine: "pc", disks: 1, ports: 0 },
   { because: "the default machine is i440fx", machine: undefined, disks: 1, ports: 0 },

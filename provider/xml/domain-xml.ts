@@ -14,6 +14,7 @@ import { configureMemory } from "./domain/configure-memory";
 import { configureMetadata } from "./domain/configure-metadata";
 import { configureOs } from "./domain/configure-os";
 import { newMachine } from "./domain/new-machine";
+import { configurePlatform } from "./platform/configure-platform";
 import { readXml } from "./read-xml";
 import { writeXml } from "./write-xml";
 
@@ -27,6 +28,7 @@ const configurators: readonly Configurator[] = [
   configureIoThreads,
   configureOs,
   configureFwCfg,
+  configurePlatform,
   configureDisks,
   configureInterfaces,
   configureConsoles,

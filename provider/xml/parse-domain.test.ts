@@ -8,6 +8,7 @@ const domain = (inner: string, attributes = "type='kvm'") => parseDomain(`<domai
 
 test("an imported machine, inactive", () => {
   expect(base("virt-install-q35")).toEqual({
+    platform: expect.objectContaining({ firmware: "bios", tpm: { model: "tpm-crb", version: "2.0" } }) as object,
     name: "web01",
     uuid: "2f4b6f0e-6a9e-4a43-9d6a-0b1a5a1f6c01",
     description: "kept by hand",

@@ -9,6 +9,7 @@ import { parseMetadata } from "./metadata-xml";
 import { parseAgentState, parseInterfaces } from "./parse-interface";
 import { parseIgnitionFile } from "./domain/configure-fw-cfg";
 import { parseSource } from "./parse-disk-source";
+import { parsePlatform } from "./platform/parse-platform";
 import { readXml } from "./read-xml";
 import { integerOf, memoryKiBOf } from "./size";
 
@@ -126,6 +127,7 @@ export function parseDomain(xml: string): ObservedDomain {
     machine: attributeOf(osType, "machine") ?? "",
     ...parseSizes(domain),
     cpuMode: parseCpuMode(domain),
+    platform: parsePlatform(domain),
     directBoot: parseDirectBoot(domain),
     ignitionFile: parseIgnitionFile(domain),
     serialFile: parseSerialFile(domain),

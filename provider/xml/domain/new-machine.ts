@@ -2,6 +2,7 @@
 import type { DomainPlan } from "../../plan/domain";
 import { addInOrder, ensureChild } from "../child-order";
 import { addChild, newRoot, setText, type XmlElement } from "../document";
+import { configureRng } from "../platform/devices";
 import { machineSatisfies } from "./configure-os";
 
 /** Architectures whose machines power off and find their CPUs by ACPI and APIC. */
@@ -12,8 +13,8 @@ const pcieMachines = ["q35", "virt"];
 
 /** As many as virt-install gives: the guest's firmware has I/O space for about that many. */
 const usualPorts = 14;
-/** USB, SCSI, balloon and one more. */
-const otherDevices = 4;
+/** USB, SCSI, balloon, random numbers and one more. */
+const otherDevices = 5;
 /** Free for disks and network cards that come while the machine runs. */
 const sparePorts = 6;
 
@@ -40,5 +41,7 @@ export function newMachine(plan: DomainPlan): XmlElement {
   addChild(addInOrder(devices, "console", { type: "pty" }), "target", { type: "serial", port: 0 });
   addPorts(devices, plan);
   addInOrder(devices, "memballoon", { model: "virtio" });
+  // As virt-install has it: without one a young guest waits for random numbers.
+  configureRng(domain, { rng: plan.platform?.rng ?? true });
   return domain;
 }
