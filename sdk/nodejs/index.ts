@@ -35,6 +35,11 @@ export type Image = import("./image").Image;
 export const Image: typeof import("./image").Image = null as any;
 utilities.lazyLoad(exports, ["Image"], () => require("./image"));
 
+export { NetworkArgs } from "./network";
+export type Network = import("./network").Network;
+export const Network: typeof import("./network").Network = null as any;
+utilities.lazyLoad(exports, ["Network"], () => require("./network"));
+
 export { ProviderArgs } from "./provider";
 export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
@@ -76,6 +81,8 @@ const _module = {
                 return new HostDefaults(name, <any>undefined, { urn })
             case "kvm:index:Image":
                 return new Image(name, <any>undefined, { urn })
+            case "kvm:index:Network":
+                return new Network(name, <any>undefined, { urn })
             case "kvm:index:StoragePool":
                 return new StoragePool(name, <any>undefined, { urn })
             case "kvm:index:VirtualMachine":

@@ -20,6 +20,17 @@ export interface AcceleratorFactsArgs {
     why: pulumi.Input<string>;
 }
 
+export interface AddressRangeArgs {
+    /**
+     * Last address.
+     */
+    end: pulumi.Input<string>;
+    /**
+     * First address.
+     */
+    start: pulumi.Input<string>;
+}
+
 /**
  * An image that a volume stores only its differences from.
  */
@@ -122,6 +133,42 @@ export interface CloudInitUserArgs {
      * A rule in sudo's words: "ALL=(ALL) NOPASSWD:ALL". Default: none.
      */
     sudo?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * An address that is always the same guest's, known by MAC (IPv4), DUID (IPv6) or the name that it asks with.
+ */
+export interface DhcpHostArgs {
+    /**
+     * IPv6: the guest's DUID.
+     */
+    id?: pulumi.Input<string | undefined>;
+    /**
+     * The address, in the network of the one that it stands under.
+     */
+    ip: pulumi.Input<string>;
+    /**
+     * IPv4: the guest's MAC.
+     */
+    mac?: pulumi.Input<string | undefined>;
+    /**
+     * The guest's host name: given to it with the address, and known to the network's DNS.
+     */
+    name?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Addresses that DHCP gives to whoever asks.
+ */
+export interface DhcpRangeArgs {
+    /**
+     * Last address.
+     */
+    end: pulumi.Input<string>;
+    /**
+     * First address.
+     */
+    start: pulumi.Input<string>;
 }
 
 export interface DirectBootArgs {
@@ -364,6 +411,68 @@ export interface DiskThrottleArgs {
 }
 
 /**
+ * Who is asked for names that the network's DNS does not know.
+ */
+export interface DnsForwarderArgs {
+    /**
+     * The server's address. Default: nobody is asked for the domain's names.
+     */
+    address?: pulumi.Input<string | undefined>;
+    /**
+     * Names that it is asked for: this domain's. Default: all.
+     */
+    domain?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Names of an address.
+ */
+export interface DnsHostArgs {
+    /**
+     * Its names.
+     */
+    hostnames: pulumi.Input<pulumi.Input<string>[]>;
+    /**
+     * The address.
+     */
+    ip: pulumi.Input<string>;
+}
+
+/**
+ * Where a service is.
+ */
+export interface DnsSrvArgs {
+    /**
+     * The domain. Default: the network's.
+     */
+    domain?: pulumi.Input<string | undefined>;
+    /**
+     * Its port.
+     */
+    port?: pulumi.Input<number | undefined>;
+    /**
+     * Lower ones first. Default: 0.
+     */
+    priority?: pulumi.Input<number | undefined>;
+    /**
+     * The protocol: "tcp".
+     */
+    protocol: pulumi.Input<string>;
+    /**
+     * The service: "ldap".
+     */
+    service: pulumi.Input<string>;
+    /**
+     * The host that serves. Default: there is none, and the answer says so.
+     */
+    target?: pulumi.Input<string | undefined>;
+    /**
+     * Share among those of one priority. Default: 0.
+     */
+    weight?: pulumi.Input<number | undefined>;
+}
+
+/**
  * What a host and its storage can really do.
  */
 export interface HostFactsArgs {
@@ -502,6 +611,20 @@ export interface IscsiSourceArgs {
 }
 
 /**
+ * An address of the host in a network of libvirt's own.
+ */
+export interface NetworkAddressArgs {
+    /**
+     * The host's address in the network, with the prefix: "192.168.100.1/24", "fd00:100::1/64".
+     */
+    address: pulumi.Input<string>;
+    /**
+     * DHCP for its network. Default: none.
+     */
+    dhcp?: pulumi.Input<inputs.NetworkDhcpArgs | undefined>;
+}
+
+/**
  * A network card of a virtual machine: on one of `network`, `bridge`, `direct`, `user` and `vhostUser`.
  */
 export interface NetworkCardArgs {
@@ -568,6 +691,64 @@ export interface NetworkCardArgs {
 }
 
 /**
+ * DHCP on one address of a network; one IPv4 and one IPv6 address can have it.
+ */
+export interface NetworkDhcpArgs {
+    /**
+     * Fixed addresses, by a key of your choice. Changed while the network runs.
+     */
+    hosts?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DhcpHostArgs>} | undefined>;
+    /**
+     * Addresses for whoever asks. Changed while the network runs.
+     */
+    ranges?: pulumi.Input<pulumi.Input<inputs.DhcpRangeArgs>[] | undefined>;
+}
+
+/**
+ * The DNS server of a network of libvirt's own.
+ */
+export interface NetworkDnsArgs {
+    /**
+     * Names are served. Default: true.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
+    /**
+     * Names without a dot go to other servers too. Default: true.
+     */
+    forwardPlainNames?: pulumi.Input<boolean | undefined>;
+    /**
+     * Servers to ask. Default: the host's.
+     */
+    forwarders?: pulumi.Input<pulumi.Input<inputs.DnsForwarderArgs>[] | undefined>;
+    /**
+     * Names of addresses, by a key of your choice. Changed while the network runs.
+     */
+    hosts?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DnsHostArgs>} | undefined>;
+    /**
+     * Service records. Changed while the network runs.
+     */
+    srv?: pulumi.Input<pulumi.Input<inputs.DnsSrvArgs>[] | undefined>;
+    /**
+     * Text records, by name. Changed while the network runs.
+     */
+    txt?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+}
+
+/**
+ * The DNS domain of a network, given to guests by DHCP.
+ */
+export interface NetworkDomainArgs {
+    /**
+     * Names of the domain are not asked for elsewhere. Default: false.
+     */
+    localOnly?: pulumi.Input<boolean | undefined>;
+    /**
+     * The domain's name.
+     */
+    name: pulumi.Input<string>;
+}
+
+/**
  * A server of network storage.
  */
 export interface NetworkHostArgs {
@@ -579,6 +760,24 @@ export interface NetworkHostArgs {
      * Port. Default: the protocol's.
      */
     port?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * What `nat` translates to.
+ */
+export interface NetworkNatArgs {
+    /**
+     * IPv4 addresses that are translated to. Default: that of the host's interface.
+     */
+    addresses?: pulumi.Input<inputs.AddressRangeArgs | undefined>;
+    /**
+     * IPv6 is translated too. Default: false, it is routed.
+     */
+    ipv6?: pulumi.Input<boolean | undefined>;
+    /**
+     * Ports that are translated to. Default: 1024 to 65535.
+     */
+    ports?: pulumi.Input<inputs.PortRangeArgs | undefined>;
 }
 
 /**
@@ -779,6 +978,17 @@ export interface PoolTargetArgs {
      * `dir`: mode and owners of the folder. A change stops the pool for a moment; VMs do not notice.
      */
     permissions?: pulumi.Input<inputs.PoolPermissionsArgs | undefined>;
+}
+
+export interface PortRangeArgs {
+    /**
+     * Last port.
+     */
+    end: pulumi.Input<number>;
+    /**
+     * First port.
+     */
+    start: pulumi.Input<number>;
 }
 
 /**

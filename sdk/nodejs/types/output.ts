@@ -20,6 +20,17 @@ export interface AcceleratorFacts {
     why: string;
 }
 
+export interface AddressRange {
+    /**
+     * Last address.
+     */
+    end: string;
+    /**
+     * First address.
+     */
+    start: string;
+}
+
 /**
  * An image that a volume stores only its differences from.
  */
@@ -122,6 +133,42 @@ export interface CloudInitUser {
      * A rule in sudo's words: "ALL=(ALL) NOPASSWD:ALL". Default: none.
      */
     sudo?: string;
+}
+
+/**
+ * An address that is always the same guest's, known by MAC (IPv4), DUID (IPv6) or the name that it asks with.
+ */
+export interface DhcpHost {
+    /**
+     * IPv6: the guest's DUID.
+     */
+    id?: string;
+    /**
+     * The address, in the network of the one that it stands under.
+     */
+    ip: string;
+    /**
+     * IPv4: the guest's MAC.
+     */
+    mac?: string;
+    /**
+     * The guest's host name: given to it with the address, and known to the network's DNS.
+     */
+    name?: string;
+}
+
+/**
+ * Addresses that DHCP gives to whoever asks.
+ */
+export interface DhcpRange {
+    /**
+     * Last address.
+     */
+    end: string;
+    /**
+     * First address.
+     */
+    start: string;
 }
 
 export interface DirectBoot {
@@ -361,6 +408,68 @@ export interface DiskThrottle {
      * Write requests per second that a burst may reach.
      */
     writeIopsSecMax?: number;
+}
+
+/**
+ * Who is asked for names that the network's DNS does not know.
+ */
+export interface DnsForwarder {
+    /**
+     * The server's address. Default: nobody is asked for the domain's names.
+     */
+    address?: string;
+    /**
+     * Names that it is asked for: this domain's. Default: all.
+     */
+    domain?: string;
+}
+
+/**
+ * Names of an address.
+ */
+export interface DnsHost {
+    /**
+     * Its names.
+     */
+    hostnames: string[];
+    /**
+     * The address.
+     */
+    ip: string;
+}
+
+/**
+ * Where a service is.
+ */
+export interface DnsSrv {
+    /**
+     * The domain. Default: the network's.
+     */
+    domain?: string;
+    /**
+     * Its port.
+     */
+    port?: number;
+    /**
+     * Lower ones first. Default: 0.
+     */
+    priority?: number;
+    /**
+     * The protocol: "tcp".
+     */
+    protocol: string;
+    /**
+     * The service: "ldap".
+     */
+    service: string;
+    /**
+     * The host that serves. Default: there is none, and the answer says so.
+     */
+    target?: string;
+    /**
+     * Share among those of one priority. Default: 0.
+     */
+    weight?: number;
 }
 
 /**
@@ -604,6 +713,20 @@ export interface IscsiSource {
 }
 
 /**
+ * An address of the host in a network of libvirt's own.
+ */
+export interface NetworkAddress {
+    /**
+     * The host's address in the network, with the prefix: "192.168.100.1/24", "fd00:100::1/64".
+     */
+    address: string;
+    /**
+     * DHCP for its network. Default: none.
+     */
+    dhcp?: outputs.NetworkDhcp;
+}
+
+/**
  * A network card of a virtual machine: on one of `network`, `bridge`, `direct`, `user` and `vhostUser`.
  */
 export interface NetworkCard {
@@ -670,6 +793,64 @@ export interface NetworkCard {
 }
 
 /**
+ * DHCP on one address of a network; one IPv4 and one IPv6 address can have it.
+ */
+export interface NetworkDhcp {
+    /**
+     * Fixed addresses, by a key of your choice. Changed while the network runs.
+     */
+    hosts?: {[key: string]: outputs.DhcpHost};
+    /**
+     * Addresses for whoever asks. Changed while the network runs.
+     */
+    ranges?: outputs.DhcpRange[];
+}
+
+/**
+ * The DNS server of a network of libvirt's own.
+ */
+export interface NetworkDns {
+    /**
+     * Names are served. Default: true.
+     */
+    enabled?: boolean;
+    /**
+     * Names without a dot go to other servers too. Default: true.
+     */
+    forwardPlainNames?: boolean;
+    /**
+     * Servers to ask. Default: the host's.
+     */
+    forwarders?: outputs.DnsForwarder[];
+    /**
+     * Names of addresses, by a key of your choice. Changed while the network runs.
+     */
+    hosts?: {[key: string]: outputs.DnsHost};
+    /**
+     * Service records. Changed while the network runs.
+     */
+    srv?: outputs.DnsSrv[];
+    /**
+     * Text records, by name. Changed while the network runs.
+     */
+    txt?: {[key: string]: string};
+}
+
+/**
+ * The DNS domain of a network, given to guests by DHCP.
+ */
+export interface NetworkDomain {
+    /**
+     * Names of the domain are not asked for elsewhere. Default: false.
+     */
+    localOnly?: boolean;
+    /**
+     * The domain's name.
+     */
+    name: string;
+}
+
+/**
  * A server of network storage.
  */
 export interface NetworkHost {
@@ -681,6 +862,24 @@ export interface NetworkHost {
      * Port. Default: the protocol's.
      */
     port?: number;
+}
+
+/**
+ * What `nat` translates to.
+ */
+export interface NetworkNat {
+    /**
+     * IPv4 addresses that are translated to. Default: that of the host's interface.
+     */
+    addresses?: outputs.AddressRange;
+    /**
+     * IPv6 is translated too. Default: false, it is routed.
+     */
+    ipv6?: boolean;
+    /**
+     * Ports that are translated to. Default: 1024 to 65535.
+     */
+    ports?: outputs.PortRange;
 }
 
 /**
@@ -959,6 +1158,17 @@ export interface PoolTarget {
      * `dir`: mode and owners of the folder. A change stops the pool for a moment; VMs do not notice.
      */
     permissions?: outputs.PoolPermissions;
+}
+
+export interface PortRange {
+    /**
+     * Last port.
+     */
+    end: number;
+    /**
+     * First port.
+     */
+    start: number;
 }
 
 /**

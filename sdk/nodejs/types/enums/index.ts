@@ -253,6 +253,21 @@ export const MachineState = {
  */
 export type MachineState = (typeof MachineState)[keyof typeof MachineState];
 
+export const NetworkMode = {
+    Nat: "nat",
+    Route: "route",
+    Open: "open",
+    Isolated: "isolated",
+    Bridge: "bridge",
+    Ovs: "ovs",
+    Macvtap: "macvtap",
+    Private: "private",
+    Vepa: "vepa",
+    Passthrough: "passthrough",
+} as const;
+
+export type NetworkMode = (typeof NetworkMode)[keyof typeof NetworkMode];
+
 export const PoolAuthType = {
     Ceph: "ceph",
     Chap: "chap",
