@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DomainDisk, DomainInterface, NetworkSource } from "../plan/domain";
 import { diskXml } from "./disk-xml";
-import { changedInterfaceXml, interfaceXml } from "./interface-xml";
+import { changedInterfaceXml, interfaceXml, liveParts } from "./interface-xml";
 import { cached, direct, lanCard, mediaDisk, metadata, plan, rootDisk } from "./domain-plan.fixture";
 import { domainXml } from "./domain-xml";
 import { parseDomain } from "./parse-domain";
@@ -230,12 +230,17 @@ const goldens: Readonly<Record<string, { because: string; schema: "domain" | "st
     because: "a running card with another link, other limits and another bridge; what libvirt filled in stays",
     schema: "none",
     xml: () =>
-      changedInterfaceXml(runningCard, "ua-lan", {
-        ...lanCard,
-        source: { type: "bridge", bridge: "br0" },
-        linkState: "down",
-        bandwidth: { outbound: { averageKiB: 500, peakKiB: 1000, burstKiB: 64 } },
-      }),
+      changedInterfaceXml(
+        runningCard,
+        "ua-lan",
+        {
+          ...lanCard,
+          source: { type: "bridge", bridge: "br0" },
+          linkState: "down",
+          bandwidth: { outbound: { averageKiB: 500, peakKiB: 1000, burstKiB: 64 } },
+        },
+        new Set(liveParts),
+      ),
   },
   "volume-raw": {
     because: "a sparse raw volume",
