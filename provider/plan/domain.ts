@@ -240,6 +240,8 @@ export interface ManagedMetadata {
   readonly instanceId?: string | undefined;
   /** The network cards by their MACs: a card that was imported has no alias to tell it by. Absent: the cards are not ours. */
   readonly interfaces?: readonly { readonly key: string; readonly mac: string }[] | undefined;
+  /** The CPU features as asked for, in a fixed order: libvirt expands those of a running machine beyond recognition. Absent: nothing is asked. */
+  readonly cpuFeatures?: string | undefined;
   /** Absent: none. */
   readonly fragments?: readonly FragmentMark[] | undefined;
 }

@@ -14,6 +14,7 @@ test.each([
   { path: "effectiveDisks.root.detectZeroes", effect: "suspend", because: "success without effect when live" },
   { path: "disks.root.size", effect: "live", because: "growth" },
   { path: "effectiveDisks.root.migration.safe", effect: "live", because: "a part of a note" },
+  { path: "smbios.system.serial", effect: "restart", because: "a part of a block of the platform" },
   { path: "disks.cache", effect: "live", because: "a disk that is called cache" },
   { path: "disks.root.bus", effect: "restart", because: "hardware" },
 ])("$path: $effect ($because)", ({ path, effect }) => {

@@ -35,6 +35,20 @@ export const fieldEffects = {
   cpuMode: { effect: "restart", because: "the guest reads its CPU's features once, when it boots" },
   accelerator: { effect: "restart", because: "it decides how QEMU runs the guest's CPU" },
   firmware: { effect: "restart", because: "it runs before the guest does" },
+  uefi: { effect: "restart", because: "it runs before the guest does" },
+  tpm: { effect: "restart", because: "it is the machine's hardware" },
+  cpu: { effect: "restart", because: "the guest reads its CPU's features once, when it boots" },
+  pinning: { effect: "restart", because: "the provider moves no running threads; they are put in their places when QEMU starts" },
+  numa: { effect: "restart", because: "the guest's memory is laid out when the machine starts" },
+  memoryBacking: { effect: "restart", because: "the guest's memory is laid out when the machine starts" },
+  clock: { effect: "restart", because: "the guest reads it when it boots" },
+  features: { effect: "restart", because: "they are the machine's hardware" },
+  hyperv: { effect: "restart", because: "Windows looks for them when it boots" },
+  rng: { effect: "restart", because: "it is the machine's hardware" },
+  watchdog: { effect: "restart", because: "it is the machine's hardware" },
+  panic: { effect: "restart", because: "it is the machine's hardware" },
+  balloon: { effect: "restart", because: "it is the machine's hardware" },
+  smbios: { effect: "restart", because: "the firmware shows it to the guest when it boots" },
   directBoot: { effect: "restart", because: "a kernel is loaded when the machine starts" },
   "directBoot.kernel": { effect: "restart", because: "a kernel is loaded when the machine starts" },
   "directBoot.initrd": { effect: "restart", because: "an initrd is loaded when the machine starts" },
@@ -129,6 +143,22 @@ export const networkFieldEffects = {
   staticAddress: { effect: "live", because: "it is an entry of the network's DHCP server, which the guest hears of at its next request" },
 } as const satisfies Record<string, FieldEffect>;
 
+/** Inputs whose parts all cost the same. */
+const blocks: readonly string[] = [
+  "uefi",
+  "tpm",
+  "cpu",
+  "pinning",
+  "numa",
+  "memoryBacking",
+  "clock",
+  "features",
+  "watchdog",
+  "panic",
+  "balloon",
+  "smbios",
+];
+
 /** Maps of things with inputs of their own. */
 const maps: Readonly<Record<string, Readonly<Record<string, FieldEffect>>>> = {
   disks: diskFieldEffects,
@@ -143,6 +173,7 @@ const maps: Readonly<Record<string, Readonly<Record<string, FieldEffect>>>> = {
 export function fieldEffect(path: string, whole: "added" | "removed" | "changed" = "added"): FieldEffect | undefined {
   if (path.startsWith("xml.")) return fieldEffects.xml;
   const [field = "", key, ownField, part] = path.split(".");
+  if (blocks.includes(field)) return entry(fieldEffects, field);
   const table = Object.hasOwn(maps, field) ? maps[field] : undefined;
   if (table === undefined) return entry(fieldEffects, path);
   if (key === undefined) return undefined;

@@ -66,6 +66,7 @@ export function writeMetadata(parent: XmlElement, metadata: ManagedMetadata, tar
   if (metadata.instanceId !== undefined) addPart(own, "seed", { instanceId: metadata.instanceId });
   const cards = metadata.interfaces === undefined ? undefined : addPart(own, "interfaces");
   if (cards !== undefined) for (const { key, mac } of metadata.interfaces ?? []) addPart(cards, "interface", { key, mac });
+  if (metadata.cpuFeatures !== undefined) addPart(own, "cpu", { features: metadata.cpuFeatures });
   for (const fragment of metadata.fragments ?? []) addPart(own, "fragment", { ...fragment });
   for (const volume of metadata.volumes) addPart(own, "volume", { ...volume, keep: volume.keep ? "yes" : "no" });
 }
@@ -137,6 +138,7 @@ const parseMaker = (element: XmlElement): NonNullable<ManagedMetadata["maker"]> 
 function parseOwn(own: XmlElement): StoredMetadata {
   const [maker] = partsOf(own, "maker");
   const [seed] = partsOf(own, "seed");
+  const [cpu] = partsOf(own, "cpu");
   const disks = partsOf(own, "disk");
   const fragments = partsOf(own, "fragment");
   const [cards] = partsOf(own, "interfaces");
@@ -149,6 +151,7 @@ function parseOwn(own: XmlElement): StoredMetadata {
       maker: maker === undefined ? undefined : parseMaker(maker),
       disks: disks.map(parseManagedDisk),
       instanceId: seed === undefined ? undefined : value(seed, "instanceId"),
+      cpuFeatures: cpu === undefined ? undefined : value(cpu, "features"),
       volumes: partsOf(own, "volume").map(parseVolume),
       fragments: fragments.length === 0 ? undefined : fragments.map(parseFragment),
       interfaces,

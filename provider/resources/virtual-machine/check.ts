@@ -19,6 +19,7 @@ import { networkProblems } from "./network-problems";
 import type { Resolution } from "./effective-disks";
 import { questionChanges, resolveDisks } from "./effective-disks";
 import { acceleratorProblems, machineProblems } from "./machine-problems";
+import { platformProblems } from "./platform-problems";
 
 /** Fields that are decided once, by the program or the host's policy, and then kept: a later policy is for new VMs. */
 const keptOnceGiven = ["machine", "cpuMode", "accelerator", "video", "graphics"] as const;
@@ -36,6 +37,7 @@ export async function check(request: CheckRequest, call: Call): Promise<CheckRes
     ...acrossFields(asked, request.olds),
     ...networkProblems(asked),
     ...acceleratorProblems(inputs, request.olds),
+    ...platformProblems(inputs, request.olds),
     ...cloudInitProblems(inputs),
     ...textProblems(asked),
     ...ownXmlProblems(asked["xml"]),
@@ -61,9 +63,10 @@ function nameOf(
 function filled(asked: Values, olds: Values | undefined): Values {
   const { host } = asked;
   const policy = isValues(host) && isValues(host["policy"]) ? host["policy"] : {};
-  const kept = Object.fromEntries(
-    keptOnceGiven.map((field) => [field, asked[field] ?? (olds === undefined ? policy[field] : olds[field])]),
-  );
+  // A CPU model is a CPU mode of its own.
+  const isModelGiven = isValues(asked["cpu"]) && asked["cpu"]["model"] !== undefined;
+  const fields = keptOnceGiven.filter((field) => field !== "cpuMode" || !isModelGiven);
+  const kept = Object.fromEntries(fields.map((field) => [field, asked[field] ?? (olds === undefined ? policy[field] : olds[field])]));
   const { accelerator, ...fixed } = defaults;
   return defined(
     withDefaults({ ...asked, ...defined(kept) } as Values, {

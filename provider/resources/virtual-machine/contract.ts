@@ -15,6 +15,7 @@ import {
 import { diskBuses, diskDevices, diskProtocols } from "../../plan/domain";
 import { addressOutputs, networks, waitForAddress } from "./network-contract";
 import { cloudInitFields } from "./cloud-init-contract";
+import { platformFields } from "./platform-contract";
 import { cloneKind, diskFormat, hostPath, preallocation, sizeField } from "../volume-fields";
 
 export const description =
@@ -264,7 +265,7 @@ export const inputs = z.strictObject({
     .describe('Machine type: "q35", "pc", or a versioned one. Default: the host policy\'s, else libvirt\'s; kept once given.'),
   cpuMode: cpuMode.optional().describe("CPU mode. Default: the host policy's, else libvirt's; kept once given."),
   accelerator: accelerator.optional().describe("Accelerator. Default: the host policy's, else `auto`."),
-  firmware: z.enum(["bios"]).meta({ id: "Firmware" }).optional().describe("Firmware. Default: `bios`."),
+  ...platformFields,
   directBoot: z
     .strictObject({
       kernel: hostPath.describe("Kernel image on the host."),

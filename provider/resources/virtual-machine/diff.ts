@@ -7,6 +7,7 @@ import { cloudInitDiff } from "./cloud-init-changes";
 import { defaultBus, isReadonlyByNature } from "./disk-layout";
 import { questionChanges } from "./effective-disks";
 import { networkChanges } from "./network-changes";
+import { platformDiff } from "./platform-changes";
 
 /** How a top-level field is compared. `kept`: absent means "as it is"; `data`: absent means "none", its removal is a change. */
 const comparisons = {
@@ -18,7 +19,6 @@ const comparisons = {
   cpuMode: "kept",
   accelerator: "kept",
   ignitionPool: "kept",
-  firmware: "kept",
   directBoot: "data",
   serial: "data",
   graphics: "kept",
@@ -200,6 +200,7 @@ export function diff(request: DiffRequest): DiffResult {
   const known = [
     ...topLevelChanges(oldInputs, news),
     ...maximaChanges(oldInputs, news),
+    ...platformDiff(oldInputs, news),
     ...diskChanges(request),
     ...networkChanges(request),
     ...cloudInitDiff(request),

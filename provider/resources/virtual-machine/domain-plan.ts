@@ -21,6 +21,7 @@ import type { CheckedInputs, DiskInputs, EffectiveDisk } from "./contract";
 import { namedSource, networkSource } from "./disk-sources";
 import type { MacAddresses } from "./network-plan";
 import { domainInterfaces, managedNetworks } from "./network-plan";
+import { cpuFeaturesNote, domainPlatform } from "./platform-fields";
 import type { DiskLayout } from "./disk-layout";
 import { diskLayouts } from "./disk-layout";
 
@@ -39,7 +40,7 @@ export interface PlanBasis {
   readonly effective: EffectiveDisks;
   readonly domainType: "kvm" | "qemu";
   readonly architecture: string;
-  readonly metadata: Omit<ManagedMetadata, "disks" | "interfaces">;
+  readonly metadata: Omit<ManagedMetadata, "disks" | "interfaces" | "cpuFeatures">;
   /** The MAC address of each network card for which the program names none. */
   readonly macs?: MacAddresses | undefined;
   /** Ignition's file on the host. */
@@ -68,6 +69,7 @@ export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan 
       description: inputs.description,
       machine: keptMachine(inputs.machine, observed),
       cpuMode: inputs.cpuMode,
+      platform: domainPlatform(inputs),
       directBoot: inputs.directBoot,
       ignitionFile: basis.ignitionFile,
       serialFile: inputs.serial?.file,
@@ -84,7 +86,13 @@ export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan 
     graphics: inputs.graphics ?? "none",
     disks: diskLayouts(inputs.disks, effective).map((layout) => domainDisk(inputs.name, layout, effective)),
     ...(interfaces === undefined ? {} : { interfaces }),
-    metadata: { ...metadata, ...metadataInterfaces(interfaces), disks: metadataDisks(inputs, effective), ...fragmentMarks(inputs) },
+    metadata: {
+      ...metadata,
+      ...metadataInterfaces(interfaces),
+      ...cpuFeaturesNote(inputs),
+      disks: metadataDisks(inputs, effective),
+      ...fragmentMarks(inputs),
+    },
   };
 }
 

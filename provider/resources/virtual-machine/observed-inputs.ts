@@ -6,6 +6,8 @@ import { defined, sameValue, without } from "../values";
 import type { CheckedInputs } from "./contract";
 import { kibOf, sameMachine } from "./domain-plan";
 import { driftedNetworks, importedNetworks } from "./network-observed";
+import { platformNames } from "./platform-fields";
+import { driftedPlatform, importedPlatform } from "./platform-observed";
 import type { VolumeCapacities } from "./observed-disks";
 import { driftedDisks, importedDisk, observedEffective, oneOf } from "./observed-disks";
 import { powerOf } from "./power";
@@ -37,6 +39,7 @@ export function importedInputs({ record, defined: domain }: ObservedMachine): Ch
       graphics: oneOf(["none", "vnc"] as const, domain.graphics),
       video: oneOf(videoModels, domain.video),
     }),
+    ...importedPlatform(domain.platform),
     ...(Object.keys(networks).length === 0 ? {} : { networks }),
     disks: Object.fromEntries(disks.map((disk) => [disk.key, importedDisk(disk)])),
     effectiveDisks: Object.fromEntries(disks.map((disk) => [disk.key, observedEffective(disk, undefined)])),
@@ -48,7 +51,8 @@ export function driftedInputs(old: CheckedInputs, machine: ObservedMachine, volu
   const observed = importedInputs(machine);
   const { record, defined: domain } = machine;
   const result: CheckedInputs = {
-    ...old,
+    ...without(old, ...platformNames),
+    ...driftedPlatform(old, domain.platform),
     name: observed.name,
     cpus: observed.cpus,
     memory: kibOf(old.memory) === domain.memoryKiB ? old.memory : observed.memory,

@@ -7,6 +7,7 @@ import type { PendingChange } from "../../plan/plan-apply";
 import { propertyPath } from "../property-path";
 import { sameValue, without } from "../values";
 import { networkPending } from "./network-pending";
+import { platformPending } from "./platform-changes";
 
 /** What QEMU does where a definition leaves the attribute out: the mode that really runs. */
 const hypervisorDefaults = { cache: "writeback", io: "threads", discard: "ignore", detectZeroes: "off" } as const satisfies DriverSettings;
@@ -63,6 +64,7 @@ function machineChanges(wanted: ObservedDomain, running: ObservedDomain): Machin
     ...(cpuModeDiffers(wanted, running) ? change("cpuMode", "restart", running.cpuMode, wanted.cpuMode) : []),
     ...change("maxCpus", "restart", running.maxCpus, wanted.maxCpus),
     ...(wanted.cpus <= running.maxCpus && wanted.maxCpus === running.maxCpus ? change("cpus", "live", running.cpus, wanted.cpus) : []),
+    ...platformPending(wanted, running),
     ...fragmentChanges(wanted, running),
     ...instanceChanges(wanted, running),
     ...change("maxMemory", "restart", kib(running.maxMemoryKiB), kib(wanted.maxMemoryKiB)),

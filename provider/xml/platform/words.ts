@@ -22,7 +22,7 @@ export const known = <Block extends object>(block: Block): Known<Block> =>
 export function blockOf<const Name extends string, Block extends object>(
   name: Name,
   block: Block,
-): { readonly [Key in Name]?: Known<Block> } {
+): Readonly<Partial<Record<Name, Known<Block>>>> {
   const said = known(block);
-  return Object.keys(said).length === 0 ? {} : ({ [name]: said } as unknown as { [Key in Name]?: Known<Block> });
+  return Object.keys(said).length === 0 ? {} : ({ [name]: said } as unknown as Partial<Record<Name, Known<Block>>>);
 }
