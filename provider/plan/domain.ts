@@ -221,6 +221,14 @@ export interface OwnedVolume {
   readonly keep: boolean;
 }
 
+/** What we note of a network card. `network` and `address`: the fixed address that we had the network's DHCP server give it. */
+export interface ManagedInterface {
+  readonly key: string;
+  readonly mac: string;
+  readonly network?: string | undefined;
+  readonly address?: string | undefined;
+}
+
 /** Our element in the domain's <metadata>: who manages it, what was asked and decided, which volumes are ours. */
 export interface ManagedMetadata {
   /** Pulumi URN: stack, project and resource. */
@@ -239,7 +247,7 @@ export interface ManagedMetadata {
   /** The name by which cloud-init's seed makes the guest a new machine, or one that it knows; absent: there is no seed. */
   readonly instanceId?: string | undefined;
   /** The network cards by their MACs: a card that was imported has no alias to tell it by. Absent: the cards are not ours. */
-  readonly interfaces?: readonly { readonly key: string; readonly mac: string }[] | undefined;
+  readonly interfaces?: readonly ManagedInterface[] | undefined;
   /** The CPU features as asked for, in a fixed order: libvirt expands those of a running machine beyond recognition. Absent: nothing is asked. */
   readonly cpuFeatures?: string | undefined;
   /** Absent: none. */

@@ -323,7 +323,10 @@ export const anyMetadata: fc.Arbitrary<ManagedMetadata> = fc.record(
       }),
       { maxLength: 3 },
     ),
-    interfaces: fc.array(fc.record({ key: anyText, mac: macAddress }), { maxLength: 2 }),
+    interfaces: fc.array(
+      fc.record({ key: anyText, mac: macAddress, network: anyText, address: anyText }, { requiredKeys: ["key", "mac"] }),
+      { maxLength: 2 },
+    ),
     cpuFeatures: anyText,
     volumes: fc.array(fc.record({ key: anyText, pool: anyText, name: anyText, path: anyText, keep: fc.boolean() }), { maxLength: 2 }),
   },

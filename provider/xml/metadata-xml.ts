@@ -1,5 +1,5 @@
 // Our element in a domain's <metadata>: who manages the machine, what was asked and decided, and which volumes are ours.
-import type { FragmentMark, ManagedMetadata, OwnedVolume } from "../plan/domain";
+import type { FragmentMark, ManagedInterface, ManagedMetadata, OwnedVolume } from "../plan/domain";
 import {
   cacheModes,
   cacheSettings,
@@ -65,7 +65,7 @@ export function writeMetadata(parent: XmlElement, metadata: ManagedMetadata, tar
   }
   if (metadata.instanceId !== undefined) addPart(own, "seed", { instanceId: metadata.instanceId });
   const cards = metadata.interfaces === undefined ? undefined : addPart(own, "interfaces");
-  if (cards !== undefined) for (const { key, mac } of metadata.interfaces ?? []) addPart(cards, "interface", { key, mac });
+  if (cards !== undefined) for (const card of metadata.interfaces ?? []) addPart(cards, "interface", { ...card });
   if (metadata.cpuFeatures !== undefined) addPart(own, "cpu", { features: metadata.cpuFeatures });
   for (const fragment of metadata.fragments ?? []) addPart(own, "fragment", { ...fragment });
   for (const volume of metadata.volumes) addPart(own, "volume", { ...volume, keep: volume.keep ? "yes" : "no" });
@@ -135,6 +135,14 @@ const parseMaker = (element: XmlElement): NonNullable<ManagedMetadata["maker"]> 
   since: value(element, "since"),
 });
 
+const parseInterfaceNote = (element: XmlElement): ManagedInterface =>
+  present({
+    key: value(element, "key"),
+    mac: value(element, "mac"),
+    network: attributeOf(element, "network"),
+    address: attributeOf(element, "address"),
+  });
+
 function parseOwn(own: XmlElement): StoredMetadata {
   const [maker] = partsOf(own, "maker");
   const [seed] = partsOf(own, "seed");
@@ -142,7 +150,7 @@ function parseOwn(own: XmlElement): StoredMetadata {
   const disks = partsOf(own, "disk");
   const fragments = partsOf(own, "fragment");
   const [cards] = partsOf(own, "interfaces");
-  const interfaces = cards && partsOf(cards, "interface").map((card) => ({ key: value(card, "key"), mac: value(card, "mac") }));
+  const interfaces = cards && partsOf(cards, "interface").map(parseInterfaceNote);
   const targets = disks.map((disk) => [attributeOf(disk, "target"), value(disk, "key")] as const);
   return {
     metadata: present({

@@ -191,14 +191,15 @@ describeScene("network cards of a running machine", "vmnet", (scene) => {
     "what a running card cannot take is foretold as such, waits, and is there after a cold start",
     async () => {
       const mac = await macOf("lan");
-      const wanted = { lan: { network: nameOf("first"), model: "e1000e", mtu: 1300 } };
+      const wanted = { lan: { network: nameOf("first"), model: "virtio-transitional", mtu: 1300, staticAddress: `${networks.first}.50` } };
       write(wanted);
       expect(messagesOf(await project.preview(), "warning", name).join("\n")).toMatch(/networks\.lan\.model: .*next cold start/);
       succeeds(await project.up());
       expect(await stateOf(project, name)).toMatchObject({ restartPending: true });
       write(wanted, { applyChanges: "restart", shutdownTimeoutSeconds: 20 });
       succeeds(await project.up());
-      expect(await virsh(scene().lab, "domiflist", name)).toMatch(new RegExp(`network\\s+vmnet-first\\s+e1000e\\s+${mac}`));
+      expect(await virsh(scene().lab, "domiflist", name)).toMatch(new RegExp(`network\\s+vmnet-first\\s+virtio-transitional\\s+${mac}`));
+      expect((await card("lan", (each) => each.address !== undefined)).address).toBe(`${networks.first}.50`);
       await settled();
     },
     engineTestMs,

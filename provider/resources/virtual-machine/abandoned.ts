@@ -6,6 +6,7 @@ import type { ManagedMetadata, ObservedDomain } from "../../plan/domain";
 import { parseDomain } from "../../xml/parse-domain";
 import type { Call } from "../resource";
 import { diskKeysOf, dropSecrets } from "./disk-secrets";
+import { applyStatic, entriesOf, planStatic } from "./static-addresses";
 import { deleteVolume } from "./volumes";
 
 type Maker = NonNullable<ManagedMetadata["maker"]>;
@@ -65,6 +66,7 @@ async function clear(domain: ObservedDomain, call: Call): Promise<void> {
   log.info(`clearing away ${name}, which an earlier run began to make and did not finish`);
   await services.libvirt.destroyDomain(uuid, { signal });
   for (const volume of metadata?.volumes ?? []) await deleteVolume(volume, call);
+  await applyStatic(await planStatic([], entriesOf(metadata), call), call);
   await dropSecrets({ name, keys: diskKeysOf(domain) }, call);
   await services.libvirt.undefineDomain(uuid, { signal });
 }

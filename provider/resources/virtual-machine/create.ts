@@ -23,6 +23,8 @@ import { previewAddresses } from "./network-preview";
 import { convergePower } from "./power";
 import { settledDisks } from "./settled-disks";
 import { failureReason } from "./start-failure";
+import type { StaticPlan } from "./static-addresses";
+import { applyStatic, entriesOf, planStatic } from "./static-addresses";
 import { observedMachine, outputsOf, stateOf } from "./state";
 import type { VolumeSurvey, WantedVolume } from "./volumes";
 import { createVolumes, growVolumes, refuseMissingVolumes, surveyVolumes, unmakeVolumes, wantedVolumes } from "./volumes";
@@ -49,9 +51,10 @@ export async function create(
 
   const macs = await settledMacs(inputs, {}, call);
   const plan = await planOf(inputs, effective, { missing: survey.missing, parts, macs }, call);
+  const leases = await planStatic(entriesOf(plan.metadata), [], call);
   const { uuid } = await call.services.libvirt.defineDomain(domainXml(plan), { signal: call.signal });
   await makeParts(uuid, asked, survey, call);
-  return finish(uuid, asked, effective, plan, call);
+  return finish(uuid, asked, effective, { plan, leases }, call);
 }
 
 /** What a preview can say: everything asked and planned; what only the host gives is unknown. */
@@ -139,7 +142,19 @@ async function makeParts(uuid: string, inputs: CheckedInputs, survey: VolumeSurv
   }
 }
 
-async function finish(uuid: string, inputs: CheckedInputs, effective: EffectiveDisks, plan: DomainPlan, call: Call): Promise<Created> {
+/** What is to be finished. */
+interface Made {
+  readonly plan: DomainPlan;
+  readonly leases: StaticPlan;
+}
+
+async function finish(
+  uuid: string,
+  inputs: CheckedInputs,
+  effective: EffectiveDisks,
+  { plan, leases }: Made,
+  call: Call,
+): Promise<Created> {
   const { libvirt } = call.services;
   const find = async (options: { signal?: AbortSignal } = {}) => {
     const record = await libvirt.findDomain({ uuid }, options);
@@ -148,6 +163,7 @@ async function finish(uuid: string, inputs: CheckedInputs, effective: EffectiveD
   };
   try {
     if (inputs.autostart) await libvirt.setAutostart(uuid, true, { signal: call.signal });
+    await applyStatic(leases, call);
     const stopped = await find({ signal: call.signal });
     await convergePower(stopped, inputs, call);
     const record = await markReady(await find(), plan, call);

@@ -88,7 +88,7 @@ export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan 
     ...(interfaces === undefined ? {} : { interfaces }),
     metadata: {
       ...metadata,
-      ...metadataInterfaces(interfaces),
+      ...metadataInterfaces(interfaces, networks),
       ...cpuFeaturesNote(inputs),
       disks: metadataDisks(inputs, effective),
       ...fragmentMarks(inputs),
@@ -179,8 +179,18 @@ function domainDisk(vm: string, layout: DiskLayout, effective: EffectiveDisks): 
 const fragmentMarks = ({ xml = {} }: CheckedInputs): Pick<ManagedMetadata, "fragments"> =>
   Object.keys(xml).length === 0 ? {} : { fragments: marksOf(xml) };
 
-const metadataInterfaces = (interfaces: readonly DomainInterface[] | undefined): Pick<ManagedMetadata, "interfaces"> =>
-  interfaces === undefined ? {} : { interfaces: interfaces.map(({ key, mac }) => ({ key, mac })) };
+function metadataInterfaces(
+  interfaces: readonly DomainInterface[] | undefined,
+  networks: CheckedInputs["networks"] = {},
+): Pick<ManagedMetadata, "interfaces"> {
+  if (interfaces === undefined) return {};
+  return {
+    interfaces: interfaces.map(({ key, mac }) => {
+      const { network, staticAddress: address } = networks[key] ?? {};
+      return { key, mac, ...(address === undefined ? {} : defined({ network, address })) };
+    }),
+  };
+}
 
 function metadataDisks(inputs: CheckedInputs, effective: EffectiveDisks): ManagedMetadata["disks"] {
   return Object.entries(inputs.disks ?? {}).map(([key, disk]) => {

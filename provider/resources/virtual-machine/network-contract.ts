@@ -90,6 +90,12 @@ export const networkCard = z
       .meta({ id: "LinkState" })
       .optional()
       .describe("Whether the cable is plugged in: `up` (default) or `down`. Changes are live."),
+    staticAddress: z
+      .ipv4({ error: 'must be an IPv4 address: "192.168.122.10".' })
+      .optional()
+      .describe(
+        "The address that the DHCP server of `network` always gives this card: an entry is put into the network, and goes with the card. The network must be one that libvirt gives addresses on. Where a Network of this program is used, say it there (`addresses[].dhcp.hosts`, with this card's `mac`) instead.",
+      ),
     bootOrder: z.int().min(1).optional().describe("Place in the boot order, 1 first. Default: not booted from."),
     queues: z.int().min(1).max(mostQueues).optional().describe("Queue pairs of this `virtio` card. Default: one."),
   })

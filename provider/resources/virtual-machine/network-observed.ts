@@ -54,5 +54,6 @@ function driftedCard(key: string, asked: NetworkCardInputs, card: ObservedInterf
     bandwidth: sameLimits ? asked.bandwidth : found.bandwidth,
     bootOrder: found.bootOrder,
     queues: found.queues,
+    staticAddress: asked.staticAddress,
   });
 }

@@ -36,7 +36,11 @@ const rules: readonly Rule[] = [
       },
     ];
   },
-  (card) => [...givenWith(card, "portgroup", "network"), ...givenWith(card, "openvswitch", "bridge")],
+  (card) => [
+    ...givenWith(card, "portgroup", "network"),
+    ...givenWith(card, "openvswitch", "bridge"),
+    ...givenWith(card, "staticAddress", "network"),
+  ],
   (card, [source = ""]) => {
     if (card["vlan"] === undefined) return [];
     const { direct } = card;
@@ -153,6 +157,11 @@ export function networkProblems(inputs: Values): Problem[] {
     ...ofCards,
     ...doubles(networks, "mac", (mac, other) => `is ${mac}, as that of networks.${other}: give each card an address of its own.`),
     ...doubles(networks, "bootOrder", (order, other) => `is ${order}, as that of networks.${other}: give each a place of its own.`),
+    ...doubles(
+      networks,
+      "staticAddress",
+      (address, other) => `is ${address}, as that of networks.${other}: give each card an address of its own.`,
+    ),
     ...bootOrderProblems(networks, disks),
     ...waitProblems(waitForAddress, networks),
   ];

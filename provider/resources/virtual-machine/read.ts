@@ -9,6 +9,7 @@ import type { VolumeCapacities } from "./observed-disks";
 import { driftedInputs, importedInputs } from "./observed-inputs";
 import { observeMachine } from "./observe-machine";
 import { outputsOf, stateOf } from "./state";
+import { withStaticAddresses } from "./static-addresses";
 import { volumeNameIn } from "./volumes";
 
 interface ReadRequest {
@@ -31,7 +32,9 @@ export async function read({ id, oldInputs, oldState }: ReadRequest, call: Call)
       },
     ]);
   }
-  const inputs = oldInputs === undefined ? importedInputs(machine) : await drifted(oldInputs, oldState, machine, call);
+  const seen = oldInputs === undefined ? importedInputs(machine) : await drifted(oldInputs, oldState, machine, call);
+  const networks = await withStaticAddresses(seen.networks, machine.defined, call);
+  const inputs = networks === undefined ? seen : { ...seen, networks };
   const effective = inputs.effectiveDisks;
   if (effective === undefined) throw new BugError("A machine was read without its disks.");
   const outputs = outputsOf(machine, effective, await observeAddresses(machine, call));

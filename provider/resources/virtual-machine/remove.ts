@@ -5,6 +5,7 @@ import type { CheckedInputs, VirtualMachineOutputs } from "./contract";
 import { diskKeysOf, dropSecrets } from "./disk-secrets";
 import { isKept } from "./domain-plan";
 import { powerOf, stopGracefully } from "./power";
+import { applyStatic, entriesOf, planStatic } from "./static-addresses";
 import { deleteVolume } from "./volumes";
 
 interface RemoveRequest {
@@ -24,7 +25,9 @@ export async function remove({ id, oldInputs, oldState }: RemoveRequest, call: C
     if (power === "paused") await libvirt.destroyDomain(id, { signal });
     const keys = [...diskKeysOf(parseDomain(record.inactiveXml)), ...Object.keys(inputs.disks ?? {})];
     await dropSecrets({ name: record.name, keys }, call);
+    const { metadata } = parseDomain(record.inactiveXml);
     await libvirt.undefineDomain(id, { signal });
+    await applyStatic(await planStatic([], entriesOf(metadata), call), call);
   }
   const fromState = Object.entries((oldState as unknown as Partial<VirtualMachineOutputs>).volumes ?? {});
   const owned = record === undefined ? undefined : parseDomain(record.inactiveXml).metadata?.volumes;

@@ -35,6 +35,7 @@ import { settledDisks } from "./settled-disks";
 import { failureReason } from "./start-failure";
 import type { ObservedMachine } from "./state";
 import { outputsOf, stateOf } from "./state";
+import { applyStatic, entriesOf, planStatic } from "./static-addresses";
 import type { VolumeSurvey, WantedVolume } from "./volumes";
 import { createVolumes, surveyVolumes, unmakeVolumes, wantedVolumes } from "./volumes";
 
@@ -119,11 +120,13 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
   const decision = planApply(changes.filter(isPending), inputs.applyChanges, changes.length > 0);
   refuse(decision);
 
+  const leases = await planStatic(entriesOf(plan.metadata), entriesOf(machine.defined.metadata), call);
   await ensureSecrets(inputs, work.request.oldInputs as unknown as CheckedInputs, call);
   await define(work, survey, xml, call);
   await rewriteVolumes(wantedVolumesNow.filter(isPresent), parts, call);
   let problem: string | undefined;
   try {
+    await applyStatic(leases, call);
     problem = await run(work, { decision, wanted, survey, plan }, call);
   } catch (error) {
     problem = await failureReason(inputs, error, effective, call);
