@@ -32,7 +32,7 @@ const sizeOfKib = (found: Value): Value => (typeof found === "number" ? formatSi
 
 const cpuSet = (text: Value): Value => (typeof text === "string" ? canonicalCpuSet(text) : text);
 const cpuSets = (map: Value): Value =>
-  isValues(map) ? Object.fromEntries(Object.entries(map).map(([key, text]) => [key, text === undefined ? text : cpuSet(text)])) : map;
+  isValues(map) ? Object.fromEntries(Object.entries(map).map(([key, text]) => [key, cpuSet(text)])) : map;
 
 const topologyParts = ["sockets", "dies", "cores", "threads"] as const;
 const wholeTopology = (topology: Value): Value =>

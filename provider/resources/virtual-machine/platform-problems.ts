@@ -75,7 +75,7 @@ function pinnedTooFar(inputs: Values): Problem[] {
 const cpuRules: readonly Rule[] = [
   (inputs) => {
     const { cpuMode } = inputs;
-    return at(inputs, "cpu.model") === undefined || cpuMode === undefined || cpuMode === unknown || cpuMode === "custom"
+    return !isGiven(inputs, "cpu.model") || cpuMode === undefined || cpuMode === unknown || cpuMode === "custom"
       ? []
       : problem("cpu.model", `is for the CPU mode \`custom\`, but \`cpuMode\` is ${JSON.stringify(cpuMode)}: leave one of them out.`);
   },

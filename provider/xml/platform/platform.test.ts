@@ -33,7 +33,9 @@ const read = (xml: string) => parsePlatform(readXml(xml));
 /** A block without fields says nothing. */
 const said = (platform: DomainPlatform): object =>
   Object.fromEntries(
-    Object.entries(platform).filter(([, block]) => typeof block !== "object" || block === null || Object.keys(block).length > 0),
+    Object.entries(platform as Readonly<Record<string, unknown>>).filter(
+      ([, block]) => typeof block !== "object" || block === null || Object.keys(block).length > 0,
+    ),
   );
 
 describe.each(baseNames)("over %s", (name) => {

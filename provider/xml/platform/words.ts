@@ -24,5 +24,6 @@ export function blockOf<const Name extends string, Block extends object>(
   block: Block,
 ): Readonly<Partial<Record<Name, Known<Block>>>> {
   const said = known(block);
-  return Object.keys(said).length === 0 ? {} : ({ [name]: said } as unknown as Partial<Record<Name, Known<Block>>>);
+  const blocks = Object.keys(said).length === 0 ? {} : { [name]: said };
+  return blocks as Partial<Record<Name, Known<Block>>>;
 }
