@@ -54,9 +54,17 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly autostart: pulumi.Output<boolean | undefined>;
     /**
+     * The memory balloon. Default: virtio.
+     */
+    declare public readonly balloon: pulumi.Output<outputs.Balloon | undefined>;
+    /**
      * Cache mode of all disks of this VM that do not say one themselves.
      */
     declare public readonly cache: pulumi.Output<enums.CacheSetting | undefined>;
+    /**
+     * Clock and timers. Default: UTC.
+     */
+    declare public readonly clock: pulumi.Output<outputs.Clock | undefined>;
     /**
      * What cloud-init sets up in the guest. Default: no seed disk.
      */
@@ -65,6 +73,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      * What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
      */
     declare public readonly cloudInitChange: pulumi.Output<enums.CloudInitChange | undefined>;
+    /**
+     * CPU model, features and topology.
+     */
+    declare public readonly cpu: pulumi.Output<outputs.Cpu | undefined>;
     /**
      * CPU mode. Default: the host policy's, else libvirt's; kept once given.
      */
@@ -102,7 +114,11 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly effectiveDisks: pulumi.Output<{[key: string]: outputs.EffectiveDisk}>;
     /**
-     * Firmware. Default: `bios`.
+     * Switches of the virtual board.
+     */
+    declare public readonly features: pulumi.Output<outputs.Features | undefined>;
+    /**
+     * Firmware: `bios` or `uefi`. Default: `bios` for new VMs. UEFI's variables (NVRAM) go with the VM.
      */
     declare public readonly firmware: pulumi.Output<enums.Firmware | undefined>;
     /**
@@ -113,6 +129,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      * `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
      */
     declare public readonly host: pulumi.Output<outputs.HostSettings | undefined>;
+    /**
+     * The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
+     */
+    declare public readonly hyperv: pulumi.Output<boolean | undefined>;
     /**
      * Ignition configuration for Fedora CoreOS or Flatcar: a JSON string or an object, given to the guest by fw_cfg (x86 only). Default: none.
      */
@@ -150,6 +170,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly memory: pulumi.Output<string>;
     /**
+     * Huge pages, sharing, locking. Default: none.
+     */
+    declare public readonly memoryBacking: pulumi.Output<outputs.MemoryBacking | undefined>;
+    /**
      * Name of the libvirt domain. Default: the resource's name and a random suffix. A change replaces the VM.
      */
     declare public readonly name: pulumi.Output<string | undefined>;
@@ -158,9 +182,21 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly networks: pulumi.Output<{[key: string]: outputs.NetworkCard} | undefined>;
     /**
+     * NUMA nodes. Default: none.
+     */
+    declare public readonly numa: pulumi.Output<outputs.Numa | undefined>;
+    /**
+     * A panic device. Default: none for new VMs. Take it away with the model `none`.
+     */
+    declare public readonly panic: pulumi.Output<outputs.Panic | undefined>;
+    /**
      * The changes that wait, each as a sentence.
      */
     declare public /*out*/ readonly pendingChanges: pulumi.Output<string[]>;
+    /**
+     * CPU pinning. Default: none.
+     */
+    declare public readonly pinning: pulumi.Output<outputs.Pinning | undefined>;
     /**
      * The state the VM is kept in. Default: `running`.
      */
@@ -169,6 +205,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      * Whether a change waits for the next cold start.
      */
     declare public /*out*/ readonly restartPending: pulumi.Output<boolean>;
+    /**
+     * A source of random numbers (virtio, from the host's /dev/urandom). Default: true for new VMs.
+     */
+    declare public readonly rng: pulumi.Output<boolean | undefined>;
     /**
      * What runs now; empty when the VM is stopped.
      */
@@ -181,6 +221,18 @@ export class VirtualMachine extends pulumi.CustomResource {
      * Seconds the guest has for a graceful stop before it is ended. Default: 60.
      */
     declare public readonly shutdownTimeoutSeconds: pulumi.Output<number | undefined>;
+    /**
+     * SMBIOS tables. Default: QEMU's.
+     */
+    declare public readonly smbios: pulumi.Output<outputs.Smbios | undefined>;
+    /**
+     * A TPM. Default: none for new VMs. Take it away with the model `none`.
+     */
+    declare public readonly tpm: pulumi.Output<outputs.Tpm | undefined>;
+    /**
+     * With `firmware: "uefi"`: which. Default: libvirt chooses.
+     */
+    declare public readonly uefi: pulumi.Output<outputs.Uefi | undefined>;
     /**
      * Seconds the guest has to let go of a disk that is removed while it runs. One that it does not let go of stays until the next cold start, and is reported as pending. Default: 30.
      */
@@ -201,6 +253,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      * Wait for an address of the guest when the VM is made or started. Default: it is not waited for.
      */
     declare public readonly waitForAddress: pulumi.Output<outputs.WaitForAddress | undefined>;
+    /**
+     * A watchdog. Default: none for new VMs. Take it away with the model `none`.
+     */
+    declare public readonly watchdog: pulumi.Output<outputs.Watchdog | undefined>;
     /**
      * Pieces of libvirt's domain XML for what these inputs do not say, by a key that is the piece's identity. What the provider manages itself (disks, memory, …) is refused here. A change needs a restart.
      */
@@ -223,9 +279,12 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["accelerator"] = args?.accelerator;
             resourceInputs["applyChanges"] = args?.applyChanges;
             resourceInputs["autostart"] = args?.autostart;
+            resourceInputs["balloon"] = args?.balloon;
             resourceInputs["cache"] = args?.cache;
+            resourceInputs["clock"] = args?.clock;
             resourceInputs["cloudInit"] = args?.cloudInit;
             resourceInputs["cloudInitChange"] = args?.cloudInitChange;
+            resourceInputs["cpu"] = args?.cpu;
             resourceInputs["cpuMode"] = args?.cpuMode;
             resourceInputs["cpus"] = args?.cpus;
             resourceInputs["description"] = args?.description;
@@ -233,9 +292,11 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["directBoot"] = args?.directBoot;
             resourceInputs["discard"] = args?.discard;
             resourceInputs["disks"] = args?.disks;
+            resourceInputs["features"] = args?.features;
             resourceInputs["firmware"] = args?.firmware;
             resourceInputs["graphics"] = args?.graphics;
             resourceInputs["host"] = args?.host;
+            resourceInputs["hyperv"] = args?.hyperv;
             resourceInputs["ignition"] = args?.ignition ? pulumi.secret(args.ignition) : undefined;
             resourceInputs["ignitionPool"] = args?.ignitionPool;
             resourceInputs["io"] = args?.io;
@@ -243,14 +304,23 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["maxCpus"] = args?.maxCpus;
             resourceInputs["maxMemory"] = args?.maxMemory;
             resourceInputs["memory"] = args?.memory;
+            resourceInputs["memoryBacking"] = args?.memoryBacking;
             resourceInputs["name"] = args?.name;
             resourceInputs["networks"] = args?.networks;
+            resourceInputs["numa"] = args?.numa;
+            resourceInputs["panic"] = args?.panic;
+            resourceInputs["pinning"] = args?.pinning;
             resourceInputs["power"] = args?.power;
+            resourceInputs["rng"] = args?.rng;
             resourceInputs["serial"] = args?.serial;
             resourceInputs["shutdownTimeoutSeconds"] = args?.shutdownTimeoutSeconds;
+            resourceInputs["smbios"] = args?.smbios;
+            resourceInputs["tpm"] = args?.tpm;
+            resourceInputs["uefi"] = args?.uefi;
             resourceInputs["unplugTimeoutSeconds"] = args?.unplugTimeoutSeconds;
             resourceInputs["video"] = args?.video;
             resourceInputs["waitForAddress"] = args?.waitForAddress;
+            resourceInputs["watchdog"] = args?.watchdog;
             resourceInputs["xml"] = args?.xml;
             resourceInputs["addresses"] = undefined /*out*/;
             resourceInputs["domainType"] = undefined /*out*/;
@@ -267,9 +337,12 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["addresses"] = undefined /*out*/;
             resourceInputs["applyChanges"] = undefined /*out*/;
             resourceInputs["autostart"] = undefined /*out*/;
+            resourceInputs["balloon"] = undefined /*out*/;
             resourceInputs["cache"] = undefined /*out*/;
+            resourceInputs["clock"] = undefined /*out*/;
             resourceInputs["cloudInit"] = undefined /*out*/;
             resourceInputs["cloudInitChange"] = undefined /*out*/;
+            resourceInputs["cpu"] = undefined /*out*/;
             resourceInputs["cpuMode"] = undefined /*out*/;
             resourceInputs["cpus"] = undefined /*out*/;
             resourceInputs["description"] = undefined /*out*/;
@@ -279,9 +352,11 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["disks"] = undefined /*out*/;
             resourceInputs["domainType"] = undefined /*out*/;
             resourceInputs["effectiveDisks"] = undefined /*out*/;
+            resourceInputs["features"] = undefined /*out*/;
             resourceInputs["firmware"] = undefined /*out*/;
             resourceInputs["graphics"] = undefined /*out*/;
             resourceInputs["host"] = undefined /*out*/;
+            resourceInputs["hyperv"] = undefined /*out*/;
             resourceInputs["ignition"] = undefined /*out*/;
             resourceInputs["ignitionPool"] = undefined /*out*/;
             resourceInputs["io"] = undefined /*out*/;
@@ -291,19 +366,28 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["maxCpus"] = undefined /*out*/;
             resourceInputs["maxMemory"] = undefined /*out*/;
             resourceInputs["memory"] = undefined /*out*/;
+            resourceInputs["memoryBacking"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
             resourceInputs["networks"] = undefined /*out*/;
+            resourceInputs["numa"] = undefined /*out*/;
+            resourceInputs["panic"] = undefined /*out*/;
             resourceInputs["pendingChanges"] = undefined /*out*/;
+            resourceInputs["pinning"] = undefined /*out*/;
             resourceInputs["power"] = undefined /*out*/;
             resourceInputs["restartPending"] = undefined /*out*/;
+            resourceInputs["rng"] = undefined /*out*/;
             resourceInputs["runningDisks"] = undefined /*out*/;
             resourceInputs["serial"] = undefined /*out*/;
             resourceInputs["shutdownTimeoutSeconds"] = undefined /*out*/;
+            resourceInputs["smbios"] = undefined /*out*/;
+            resourceInputs["tpm"] = undefined /*out*/;
+            resourceInputs["uefi"] = undefined /*out*/;
             resourceInputs["unplugTimeoutSeconds"] = undefined /*out*/;
             resourceInputs["uuid"] = undefined /*out*/;
             resourceInputs["video"] = undefined /*out*/;
             resourceInputs["volumes"] = undefined /*out*/;
             resourceInputs["waitForAddress"] = undefined /*out*/;
+            resourceInputs["watchdog"] = undefined /*out*/;
             resourceInputs["xml"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
@@ -330,9 +414,17 @@ export interface VirtualMachineArgs {
      */
     autostart?: pulumi.Input<boolean | undefined>;
     /**
+     * The memory balloon. Default: virtio.
+     */
+    balloon?: pulumi.Input<inputs.BalloonArgs | undefined>;
+    /**
      * Cache mode of all disks of this VM that do not say one themselves.
      */
     cache?: pulumi.Input<enums.CacheSetting | undefined>;
+    /**
+     * Clock and timers. Default: UTC.
+     */
+    clock?: pulumi.Input<inputs.ClockArgs | undefined>;
     /**
      * What cloud-init sets up in the guest. Default: no seed disk.
      */
@@ -341,6 +433,10 @@ export interface VirtualMachineArgs {
      * What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
      */
     cloudInitChange?: pulumi.Input<enums.CloudInitChange | undefined>;
+    /**
+     * CPU model, features and topology.
+     */
+    cpu?: pulumi.Input<inputs.CpuArgs | undefined>;
     /**
      * CPU mode. Default: the host policy's, else libvirt's; kept once given.
      */
@@ -370,7 +466,11 @@ export interface VirtualMachineArgs {
      */
     disks?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DiskArgs>} | undefined>;
     /**
-     * Firmware. Default: `bios`.
+     * Switches of the virtual board.
+     */
+    features?: pulumi.Input<inputs.FeaturesArgs | undefined>;
+    /**
+     * Firmware: `bios` or `uefi`. Default: `bios` for new VMs. UEFI's variables (NVRAM) go with the VM.
      */
     firmware?: pulumi.Input<enums.Firmware | undefined>;
     /**
@@ -381,6 +481,10 @@ export interface VirtualMachineArgs {
      * `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
      */
     host?: pulumi.Input<inputs.HostSettingsArgs | undefined>;
+    /**
+     * The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
+     */
+    hyperv?: pulumi.Input<boolean | undefined>;
     /**
      * Ignition configuration for Fedora CoreOS or Flatcar: a JSON string or an object, given to the guest by fw_cfg (x86 only). Default: none.
      */
@@ -410,6 +514,10 @@ export interface VirtualMachineArgs {
      */
     memory: pulumi.Input<string>;
     /**
+     * Huge pages, sharing, locking. Default: none.
+     */
+    memoryBacking?: pulumi.Input<inputs.MemoryBackingArgs | undefined>;
+    /**
      * Name of the libvirt domain. Default: the resource's name and a random suffix. A change replaces the VM.
      */
     name?: pulumi.Input<string | undefined>;
@@ -418,9 +526,25 @@ export interface VirtualMachineArgs {
      */
     networks?: pulumi.Input<{[key: string]: pulumi.Input<inputs.NetworkCardArgs>} | undefined>;
     /**
+     * NUMA nodes. Default: none.
+     */
+    numa?: pulumi.Input<inputs.NumaArgs | undefined>;
+    /**
+     * A panic device. Default: none for new VMs. Take it away with the model `none`.
+     */
+    panic?: pulumi.Input<inputs.PanicArgs | undefined>;
+    /**
+     * CPU pinning. Default: none.
+     */
+    pinning?: pulumi.Input<inputs.PinningArgs | undefined>;
+    /**
      * The state the VM is kept in. Default: `running`.
      */
     power?: pulumi.Input<enums.Power | undefined>;
+    /**
+     * A source of random numbers (virtio, from the host's /dev/urandom). Default: true for new VMs.
+     */
+    rng?: pulumi.Input<boolean | undefined>;
     /**
      * Where the first serial port goes. Default: a pty (`virsh console`).
      */
@@ -429,6 +553,18 @@ export interface VirtualMachineArgs {
      * Seconds the guest has for a graceful stop before it is ended. Default: 60.
      */
     shutdownTimeoutSeconds?: pulumi.Input<number | undefined>;
+    /**
+     * SMBIOS tables. Default: QEMU's.
+     */
+    smbios?: pulumi.Input<inputs.SmbiosArgs | undefined>;
+    /**
+     * A TPM. Default: none for new VMs. Take it away with the model `none`.
+     */
+    tpm?: pulumi.Input<inputs.TpmArgs | undefined>;
+    /**
+     * With `firmware: "uefi"`: which. Default: libvirt chooses.
+     */
+    uefi?: pulumi.Input<inputs.UefiArgs | undefined>;
     /**
      * Seconds the guest has to let go of a disk that is removed while it runs. One that it does not let go of stays until the next cold start, and is reported as pending. Default: 30.
      */
@@ -441,6 +577,10 @@ export interface VirtualMachineArgs {
      * Wait for an address of the guest when the VM is made or started. Default: it is not waited for.
      */
     waitForAddress?: pulumi.Input<inputs.WaitForAddressArgs | undefined>;
+    /**
+     * A watchdog. Default: none for new VMs. Take it away with the model `none`.
+     */
+    watchdog?: pulumi.Input<inputs.WatchdogArgs | undefined>;
     /**
      * Pieces of libvirt's domain XML for what these inputs do not say, by a key that is the piece's identity. What the provider manages itself (disks, memory, …) is refused here. A change needs a restart.
      */

@@ -46,6 +46,24 @@ export interface BackingStoreArgs {
 }
 
 /**
+ * The balloon, by which memory changes while the VM runs.
+ */
+export interface BalloonArgs {
+    /**
+     * The guest gives back what it does not use. Default for new VMs: false.
+     */
+    freePageReporting?: pulumi.Input<boolean | undefined>;
+    /**
+     * `virtio` (default), or `none`: memory then cannot change while the VM runs.
+     */
+    model?: pulumi.Input<enums.BalloonModel | undefined>;
+    /**
+     * How often the guest is asked for its memory statistics; 0 is never (default for new VMs).
+     */
+    statsPeriodSeconds?: pulumi.Input<number | undefined>;
+}
+
+/**
  * Limits of a network card's traffic. Changes are live.
  */
 export interface BandwidthArgs {
@@ -57,6 +75,24 @@ export interface BandwidthArgs {
      * What the guest sends.
      */
     outbound?: pulumi.Input<inputs.TrafficLimitArgs | undefined>;
+}
+
+/**
+ * The guest's hardware clock and timers.
+ */
+export interface ClockArgs {
+    /**
+     * What the hardware clock shows: `utc` (default for new VMs), `localtime` (Windows) or the time of `timezone`.
+     */
+    offset?: pulumi.Input<enums.ClockOffset | undefined>;
+    /**
+     * The timers, all of them, by libvirt's names.
+     */
+    timers?: pulumi.Input<{[key: string]: pulumi.Input<inputs.TimerArgs>} | undefined>;
+    /**
+     * With `offset: "timezone"`: the time zone, by name.
+     */
+    timezone?: pulumi.Input<string | undefined>;
 }
 
 /**
@@ -133,6 +169,46 @@ export interface CloudInitUserArgs {
      * A rule in sudo's words: "ALL=(ALL) NOPASSWD:ALL". Default: none.
      */
     sudo?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * The guest's CPUs, besides `cpuMode`.
+ */
+export interface CpuArgs {
+    /**
+     * Features beside those of the model or mode, all of them, each with its policy in libvirt's words: `require`, `force`, `optional`, `disable`, `forbid`. Nested virtualisation is `vmx` (Intel) or `svm` (AMD).
+     */
+    features?: pulumi.Input<{[key: string]: pulumi.Input<enums.CpuFeaturePolicy>} | undefined>;
+    /**
+     * A named model: "Skylake-Server", "qemu64" (`virsh domcapabilities` lists them). The CPU mode is then `custom`.
+     */
+    model?: pulumi.Input<string | undefined>;
+    /**
+     * How the guest sees its CPUs arranged. Default: QEMU's, a socket each.
+     */
+    topology?: pulumi.Input<inputs.CpuTopologyArgs | undefined>;
+}
+
+/**
+ * How the CPUs are arranged; the numbers multiply to `maxCpus`.
+ */
+export interface CpuTopologyArgs {
+    /**
+     * Cores in a die. Default: 1.
+     */
+    cores?: pulumi.Input<number | undefined>;
+    /**
+     * Dies in a socket. Default: 1.
+     */
+    dies?: pulumi.Input<number | undefined>;
+    /**
+     * Sockets. Default: 1.
+     */
+    sockets?: pulumi.Input<number | undefined>;
+    /**
+     * Threads of a core. Default: 1.
+     */
+    threads?: pulumi.Input<number | undefined>;
 }
 
 /**
@@ -473,6 +549,44 @@ export interface DnsSrvArgs {
 }
 
 /**
+ * Switches of the virtual board, in libvirt's words.
+ */
+export interface FeaturesArgs {
+    /**
+     * ACPI: a graceful stop needs it. Default for new VMs on x86: true.
+     */
+    acpi?: pulumi.Input<boolean | undefined>;
+    /**
+     * APIC. Default for new VMs on x86: true.
+     */
+    apic?: pulumi.Input<boolean | undefined>;
+    /**
+     * Who emulates the I/O APIC: `kvm` or `qemu`.
+     */
+    ioapic?: pulumi.Input<enums.IoapicDriver | undefined>;
+    /**
+     * Hide from the guest that it runs on KVM.
+     */
+    kvmHidden?: pulumi.Input<boolean | undefined>;
+    /**
+     * Physical address extension, for 32-bit guests.
+     */
+    pae?: pulumi.Input<boolean | undefined>;
+    /**
+     * Performance counters.
+     */
+    pmu?: pulumi.Input<boolean | undefined>;
+    /**
+     * System management mode; secure boot sets it by itself.
+     */
+    smm?: pulumi.Input<boolean | undefined>;
+    /**
+     * VMware's I/O port.
+     */
+    vmport?: pulumi.Input<boolean | undefined>;
+}
+
+/**
  * What a host and its storage can really do.
  */
 export interface HostFactsArgs {
@@ -611,6 +725,44 @@ export interface IscsiSourceArgs {
 }
 
 /**
+ * What the guest's memory is made of on the host.
+ */
+export interface MemoryBackingArgs {
+    /**
+     * Whether other processes may see it: `shared` or `private`. vhost-user devices set `shared`.
+     */
+    access?: pulumi.Input<enums.MemoryAccess | undefined>;
+    /**
+     * Taken at start (`immediate`) or when it is used (`ondemand`).
+     */
+    allocation?: pulumi.Input<enums.MemoryAllocation | undefined>;
+    /**
+     * Content is thrown away when the VM ends, instead of written to its file.
+     */
+    discard?: pulumi.Input<boolean | undefined>;
+    /**
+     * Size of the huge pages: "2MiB", "1GiB". Default: the host's.
+     */
+    hugepageSize?: pulumi.Input<string | undefined>;
+    /**
+     * Memory in huge pages, which the host must have set aside.
+     */
+    hugepages?: pulumi.Input<boolean | undefined>;
+    /**
+     * Never swapped out.
+     */
+    locked?: pulumi.Input<boolean | undefined>;
+    /**
+     * Kept out of the host's page merging (KSM).
+     */
+    nosharepages?: pulumi.Input<boolean | undefined>;
+    /**
+     * What the memory is on the host: `anonymous`, `file` or `memfd`. Default: libvirt's.
+     */
+    source?: pulumi.Input<enums.MemorySource | undefined>;
+}
+
+/**
  * An address of the host in a network of libvirt's own.
  */
 export interface NetworkAddressArgs {
@@ -676,6 +828,10 @@ export interface NetworkCardArgs {
      * Queue pairs of this `virtio` card. Default: one.
      */
     queues?: pulumi.Input<number | undefined>;
+    /**
+     * The address that the DHCP server of `network` always gives this card: an entry is put into the network, and goes with the card. The network must be one that libvirt gives addresses on. Where a Network of this program is used, say it there (`addresses[].dhcp.hosts`, with this card's `mac`) instead.
+     */
+    staticAddress?: pulumi.Input<string | undefined>;
     /**
      * QEMU's own user-mode network: the guest reaches out, nobody reaches in, and the host needs nothing for it.
      */
@@ -803,6 +959,42 @@ export interface NfsSourceArgs {
 }
 
 /**
+ * NUMA: the guest's nodes and the host's.
+ */
+export interface NumaArgs {
+    /**
+     * The guest's nodes, all of them; their memory adds up to `maxMemory`.
+     */
+    cells?: pulumi.Input<pulumi.Input<inputs.NumaCellArgs>[] | undefined>;
+    /**
+     * How strictly, in libvirt's words: `strict` (libvirt's default), `preferred`, `interleave`, `restrictive`.
+     */
+    mode?: pulumi.Input<enums.NumaMode | undefined>;
+    /**
+     * The host's nodes that the memory comes from: "0".
+     */
+    nodeset?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A NUMA node of the guest.
+ */
+export interface NumaCellArgs {
+    /**
+     * The node's virtual CPUs: "0-3". Default: none.
+     */
+    cpus?: pulumi.Input<string | undefined>;
+    /**
+     * Whether others may see it. Default: as `memoryBacking.access`.
+     */
+    memAccess?: pulumi.Input<enums.MemoryAccess | undefined>;
+    /**
+     * The node's memory: "2GiB".
+     */
+    memory: pulumi.Input<string>;
+}
+
+/**
  * An NVMe controller of the host, driven by QEMU itself; the host loses it while the VM runs.
  */
 export interface NvmeSourceArgs {
@@ -814,6 +1006,34 @@ export interface NvmeSourceArgs {
      * The NVMe namespace. Default: 1.
      */
     namespace?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * A device by which a guest tells that it crashed.
+ */
+export interface PanicArgs {
+    /**
+     * `isa` (default), `hyperv` (Windows), or `none`: the VM has none.
+     */
+    model?: pulumi.Input<enums.PanicModel | undefined>;
+}
+
+/**
+ * Which CPUs of the host run what.
+ */
+export interface PinningArgs {
+    /**
+     * The CPUs of the host that QEMU's other threads run on.
+     */
+    emulator?: pulumi.Input<string | undefined>;
+    /**
+     * By number of the I/O thread, all of them.
+     */
+    iothreads?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * By number of the virtual CPU, all of them: the CPUs of the host that it runs on: { "0": "2", "1": "3" }.
+     */
+    vcpus?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
 }
 
 /**
@@ -1025,6 +1245,82 @@ export interface SerialArgs {
 }
 
 /**
+ * What the firmware's tables tell the guest of its hardware.
+ */
+export interface SmbiosArgs {
+    /**
+     * Where the tables come from: `emulate` (QEMU's own), `host` (the host's) or `sysinfo` (default with `system`).
+     */
+    mode?: pulumi.Input<enums.SmbiosMode | undefined>;
+    /**
+     * What the tables say of the system.
+     */
+    system?: pulumi.Input<inputs.SmbiosSystemArgs | undefined>;
+}
+
+/**
+ * What the SMBIOS tables say of the system.
+ */
+export interface SmbiosSystemArgs {
+    /**
+     * Its family.
+     */
+    family?: pulumi.Input<string | undefined>;
+    /**
+     * Who made the machine.
+     */
+    manufacturer?: pulumi.Input<string | undefined>;
+    /**
+     * The machine's name.
+     */
+    product?: pulumi.Input<string | undefined>;
+    /**
+     * Its serial number.
+     */
+    serial?: pulumi.Input<string | undefined>;
+    /**
+     * Its stock keeping unit.
+     */
+    sku?: pulumi.Input<string | undefined>;
+    /**
+     * Its version.
+     */
+    version?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A timer of the guest.
+ */
+export interface TimerArgs {
+    /**
+     * Whether the guest has it. Default: the hypervisor's.
+     */
+    present?: pulumi.Input<boolean | undefined>;
+    /**
+     * What becomes of ticks that the guest missed.
+     */
+    tickpolicy?: pulumi.Input<enums.TickPolicy | undefined>;
+    /**
+     * What it follows; for `rtc` and `platform`.
+     */
+    track?: pulumi.Input<enums.TimerTrack | undefined>;
+}
+
+/**
+ * A TPM that swtpm emulates on the host. Its state goes with the VM.
+ */
+export interface TpmArgs {
+    /**
+     * `tpm-crb` (default), `tpm-tis` (Arm, older guests), or `none`: the VM has none.
+     */
+    model?: pulumi.Input<enums.TpmModel | undefined>;
+    /**
+     * "2.0" (default of libvirt) or "1.2".
+     */
+    version?: pulumi.Input<enums.TpmVersion | undefined>;
+}
+
+/**
  * A limit of one direction, in libvirt's words (<bandwidth>).
  */
 export interface TrafficLimitArgs {
@@ -1040,6 +1336,28 @@ export interface TrafficLimitArgs {
      * What may pass in a second for a while. Default: `average`.
      */
     peak?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * UEFI firmware: chosen by libvirt by its features, or named by its files.
+ */
+export interface UefiArgs {
+    /**
+     * Variables in which the usual vendors' keys are enrolled, so that secure boot is on from the first boot. Heard when the VM's variables (NVRAM) are made, at its first start. Default: whatever libvirt chooses.
+     */
+    enrolledKeys?: pulumi.Input<boolean | undefined>;
+    /**
+     * The firmware's file on the host, by path. Default: libvirt chooses one that has the features.
+     */
+    loader?: pulumi.Input<string | undefined>;
+    /**
+     * With `loader`: the file that the VM's variables are a copy of. Default: libvirt's for that loader.
+     */
+    nvramTemplate?: pulumi.Input<string | undefined>;
+    /**
+     * Firmware that runs signed boot loaders only. Needs the machine type "q35" ("virt" on Arm). Default: whatever libvirt chooses.
+     */
+    secureBoot?: pulumi.Input<boolean | undefined>;
 }
 
 /**
@@ -1078,6 +1396,20 @@ export interface WaitForAddressArgs {
      * Seconds to wait. When they are over, the VM is kept with a warning, and a refresh fills the address in. Default: 120.
      */
     timeoutSeconds?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * A watchdog.
+ */
+export interface WatchdogArgs {
+    /**
+     * What happens when the guest goes silent. Default: `reset`.
+     */
+    action?: pulumi.Input<enums.WatchdogAction | undefined>;
+    /**
+     * `i6300esb` (default), `ib700`, `diag288` (s390x), or `none`: the VM has none.
+     */
+    model?: pulumi.Input<enums.WatchdogModel | undefined>;
 }
 
 /**

@@ -46,6 +46,24 @@ export interface BackingStore {
 }
 
 /**
+ * The balloon, by which memory changes while the VM runs.
+ */
+export interface Balloon {
+    /**
+     * The guest gives back what it does not use. Default for new VMs: false.
+     */
+    freePageReporting?: boolean;
+    /**
+     * `virtio` (default), or `none`: memory then cannot change while the VM runs.
+     */
+    model?: enums.BalloonModel;
+    /**
+     * How often the guest is asked for its memory statistics; 0 is never (default for new VMs).
+     */
+    statsPeriodSeconds?: number;
+}
+
+/**
  * Limits of a network card's traffic. Changes are live.
  */
 export interface Bandwidth {
@@ -57,6 +75,24 @@ export interface Bandwidth {
      * What the guest sends.
      */
     outbound?: outputs.TrafficLimit;
+}
+
+/**
+ * The guest's hardware clock and timers.
+ */
+export interface Clock {
+    /**
+     * What the hardware clock shows: `utc` (default for new VMs), `localtime` (Windows) or the time of `timezone`.
+     */
+    offset?: enums.ClockOffset;
+    /**
+     * The timers, all of them, by libvirt's names.
+     */
+    timers?: {[key: string]: outputs.Timer};
+    /**
+     * With `offset: "timezone"`: the time zone, by name.
+     */
+    timezone?: string;
 }
 
 /**
@@ -133,6 +169,46 @@ export interface CloudInitUser {
      * A rule in sudo's words: "ALL=(ALL) NOPASSWD:ALL". Default: none.
      */
     sudo?: string;
+}
+
+/**
+ * The guest's CPUs, besides `cpuMode`.
+ */
+export interface Cpu {
+    /**
+     * Features beside those of the model or mode, all of them, each with its policy in libvirt's words: `require`, `force`, `optional`, `disable`, `forbid`. Nested virtualisation is `vmx` (Intel) or `svm` (AMD).
+     */
+    features?: {[key: string]: enums.CpuFeaturePolicy};
+    /**
+     * A named model: "Skylake-Server", "qemu64" (`virsh domcapabilities` lists them). The CPU mode is then `custom`.
+     */
+    model?: string;
+    /**
+     * How the guest sees its CPUs arranged. Default: QEMU's, a socket each.
+     */
+    topology?: outputs.CpuTopology;
+}
+
+/**
+ * How the CPUs are arranged; the numbers multiply to `maxCpus`.
+ */
+export interface CpuTopology {
+    /**
+     * Cores in a die. Default: 1.
+     */
+    cores?: number;
+    /**
+     * Dies in a socket. Default: 1.
+     */
+    dies?: number;
+    /**
+     * Sockets. Default: 1.
+     */
+    sockets?: number;
+    /**
+     * Threads of a core. Default: 1.
+     */
+    threads?: number;
 }
 
 /**
@@ -535,6 +611,44 @@ export interface EffectiveDisk {
 }
 
 /**
+ * Switches of the virtual board, in libvirt's words.
+ */
+export interface Features {
+    /**
+     * ACPI: a graceful stop needs it. Default for new VMs on x86: true.
+     */
+    acpi?: boolean;
+    /**
+     * APIC. Default for new VMs on x86: true.
+     */
+    apic?: boolean;
+    /**
+     * Who emulates the I/O APIC: `kvm` or `qemu`.
+     */
+    ioapic?: enums.IoapicDriver;
+    /**
+     * Hide from the guest that it runs on KVM.
+     */
+    kvmHidden?: boolean;
+    /**
+     * Physical address extension, for 32-bit guests.
+     */
+    pae?: boolean;
+    /**
+     * Performance counters.
+     */
+    pmu?: boolean;
+    /**
+     * System management mode; secure boot sets it by itself.
+     */
+    smm?: boolean;
+    /**
+     * VMware's I/O port.
+     */
+    vmport?: boolean;
+}
+
+/**
  * An address of a guest.
  */
 export interface GuestAddress {
@@ -713,6 +827,44 @@ export interface IscsiSource {
 }
 
 /**
+ * What the guest's memory is made of on the host.
+ */
+export interface MemoryBacking {
+    /**
+     * Whether other processes may see it: `shared` or `private`. vhost-user devices set `shared`.
+     */
+    access?: enums.MemoryAccess;
+    /**
+     * Taken at start (`immediate`) or when it is used (`ondemand`).
+     */
+    allocation?: enums.MemoryAllocation;
+    /**
+     * Content is thrown away when the VM ends, instead of written to its file.
+     */
+    discard?: boolean;
+    /**
+     * Size of the huge pages: "2MiB", "1GiB". Default: the host's.
+     */
+    hugepageSize?: string;
+    /**
+     * Memory in huge pages, which the host must have set aside.
+     */
+    hugepages?: boolean;
+    /**
+     * Never swapped out.
+     */
+    locked?: boolean;
+    /**
+     * Kept out of the host's page merging (KSM).
+     */
+    nosharepages?: boolean;
+    /**
+     * What the memory is on the host: `anonymous`, `file` or `memfd`. Default: libvirt's.
+     */
+    source?: enums.MemorySource;
+}
+
+/**
  * An address of the host in a network of libvirt's own.
  */
 export interface NetworkAddress {
@@ -778,6 +930,10 @@ export interface NetworkCard {
      * Queue pairs of this `virtio` card. Default: one.
      */
     queues?: number;
+    /**
+     * The address that the DHCP server of `network` always gives this card: an entry is put into the network, and goes with the card. The network must be one that libvirt gives addresses on. Where a Network of this program is used, say it there (`addresses[].dhcp.hosts`, with this card's `mac`) instead.
+     */
+    staticAddress?: string;
     /**
      * QEMU's own user-mode network: the guest reaches out, nobody reaches in, and the host needs nothing for it.
      */
@@ -947,6 +1103,42 @@ export interface NfsSource {
 }
 
 /**
+ * NUMA: the guest's nodes and the host's.
+ */
+export interface Numa {
+    /**
+     * The guest's nodes, all of them; their memory adds up to `maxMemory`.
+     */
+    cells?: outputs.NumaCell[];
+    /**
+     * How strictly, in libvirt's words: `strict` (libvirt's default), `preferred`, `interleave`, `restrictive`.
+     */
+    mode?: enums.NumaMode;
+    /**
+     * The host's nodes that the memory comes from: "0".
+     */
+    nodeset?: string;
+}
+
+/**
+ * A NUMA node of the guest.
+ */
+export interface NumaCell {
+    /**
+     * The node's virtual CPUs: "0-3". Default: none.
+     */
+    cpus?: string;
+    /**
+     * Whether others may see it. Default: as `memoryBacking.access`.
+     */
+    memAccess?: enums.MemoryAccess;
+    /**
+     * The node's memory: "2GiB".
+     */
+    memory: string;
+}
+
+/**
  * An NVMe controller of the host, driven by QEMU itself; the host loses it while the VM runs.
  */
 export interface NvmeSource {
@@ -976,6 +1168,34 @@ export interface OwnedVolume {
      * Storage pool.
      */
     pool: string;
+}
+
+/**
+ * A device by which a guest tells that it crashed.
+ */
+export interface Panic {
+    /**
+     * `isa` (default), `hyperv` (Windows), or `none`: the VM has none.
+     */
+    model?: enums.PanicModel;
+}
+
+/**
+ * Which CPUs of the host run what.
+ */
+export interface Pinning {
+    /**
+     * The CPUs of the host that QEMU's other threads run on.
+     */
+    emulator?: string;
+    /**
+     * By number of the I/O thread, all of them.
+     */
+    iothreads?: {[key: string]: string};
+    /**
+     * By number of the virtual CPU, all of them: the CPUs of the host that it runs on: { "0": "2", "1": "3" }.
+     */
+    vcpus?: {[key: string]: string};
 }
 
 /**
@@ -1235,6 +1455,82 @@ export interface Serial {
 }
 
 /**
+ * What the firmware's tables tell the guest of its hardware.
+ */
+export interface Smbios {
+    /**
+     * Where the tables come from: `emulate` (QEMU's own), `host` (the host's) or `sysinfo` (default with `system`).
+     */
+    mode?: enums.SmbiosMode;
+    /**
+     * What the tables say of the system.
+     */
+    system?: outputs.SmbiosSystem;
+}
+
+/**
+ * What the SMBIOS tables say of the system.
+ */
+export interface SmbiosSystem {
+    /**
+     * Its family.
+     */
+    family?: string;
+    /**
+     * Who made the machine.
+     */
+    manufacturer?: string;
+    /**
+     * The machine's name.
+     */
+    product?: string;
+    /**
+     * Its serial number.
+     */
+    serial?: string;
+    /**
+     * Its stock keeping unit.
+     */
+    sku?: string;
+    /**
+     * Its version.
+     */
+    version?: string;
+}
+
+/**
+ * A timer of the guest.
+ */
+export interface Timer {
+    /**
+     * Whether the guest has it. Default: the hypervisor's.
+     */
+    present?: boolean;
+    /**
+     * What becomes of ticks that the guest missed.
+     */
+    tickpolicy?: enums.TickPolicy;
+    /**
+     * What it follows; for `rtc` and `platform`.
+     */
+    track?: enums.TimerTrack;
+}
+
+/**
+ * A TPM that swtpm emulates on the host. Its state goes with the VM.
+ */
+export interface Tpm {
+    /**
+     * `tpm-crb` (default), `tpm-tis` (Arm, older guests), or `none`: the VM has none.
+     */
+    model?: enums.TpmModel;
+    /**
+     * "2.0" (default of libvirt) or "1.2".
+     */
+    version?: enums.TpmVersion;
+}
+
+/**
  * A limit of one direction, in libvirt's words (<bandwidth>).
  */
 export interface TrafficLimit {
@@ -1250,6 +1546,28 @@ export interface TrafficLimit {
      * What may pass in a second for a while. Default: `average`.
      */
     peak?: string;
+}
+
+/**
+ * UEFI firmware: chosen by libvirt by its features, or named by its files.
+ */
+export interface Uefi {
+    /**
+     * Variables in which the usual vendors' keys are enrolled, so that secure boot is on from the first boot. Heard when the VM's variables (NVRAM) are made, at its first start. Default: whatever libvirt chooses.
+     */
+    enrolledKeys?: boolean;
+    /**
+     * The firmware's file on the host, by path. Default: libvirt chooses one that has the features.
+     */
+    loader?: string;
+    /**
+     * With `loader`: the file that the VM's variables are a copy of. Default: libvirt's for that loader.
+     */
+    nvramTemplate?: string;
+    /**
+     * Firmware that runs signed boot loaders only. Needs the machine type "q35" ("virt" on Arm). Default: whatever libvirt chooses.
+     */
+    secureBoot?: boolean;
 }
 
 /**
@@ -1288,6 +1606,20 @@ export interface WaitForAddress {
      * Seconds to wait. When they are over, the VM is kept with a warning, and a refresh fills the address in. Default: 120.
      */
     timeoutSeconds?: number;
+}
+
+/**
+ * A watchdog.
+ */
+export interface Watchdog {
+    /**
+     * What happens when the guest goes silent. Default: `reset`.
+     */
+    action?: enums.WatchdogAction;
+    /**
+     * `i6300esb` (default), `ib700`, `diag288` (s390x), or `none`: the VM has none.
+     */
+    model?: enums.WatchdogModel;
 }
 
 /**

@@ -51,6 +51,13 @@ export const ApplyChanges = {
  */
 export type ApplyChanges = (typeof ApplyChanges)[keyof typeof ApplyChanges];
 
+export const BalloonModel = {
+    Virtio: "virtio",
+    None: "none",
+} as const;
+
+export type BalloonModel = (typeof BalloonModel)[keyof typeof BalloonModel];
+
 export const CacheMode = {
     None: "none",
     Writeback: "writeback",
@@ -78,6 +85,14 @@ export const CacheSetting = {
  */
 export type CacheSetting = (typeof CacheSetting)[keyof typeof CacheSetting];
 
+export const ClockOffset = {
+    Utc: "utc",
+    Localtime: "localtime",
+    Timezone: "timezone",
+} as const;
+
+export type ClockOffset = (typeof ClockOffset)[keyof typeof ClockOffset];
+
 export const CloneKind = {
     Linked: "linked",
     Full: "full",
@@ -95,6 +110,16 @@ export const CloudInitChange = {
 } as const;
 
 export type CloudInitChange = (typeof CloudInitChange)[keyof typeof CloudInitChange];
+
+export const CpuFeaturePolicy = {
+    Require: "require",
+    Force: "force",
+    Optional: "optional",
+    Disable: "disable",
+    Forbid: "forbid",
+} as const;
+
+export type CpuFeaturePolicy = (typeof CpuFeaturePolicy)[keyof typeof CpuFeaturePolicy];
 
 export const CpuMode = {
     Host_passthrough: "host-passthrough",
@@ -199,6 +224,7 @@ export type FactSource = (typeof FactSource)[keyof typeof FactSource];
 
 export const Firmware = {
     Bios: "bios",
+    Uefi: "uefi",
 } as const;
 
 export type Firmware = (typeof Firmware)[keyof typeof Firmware];
@@ -233,6 +259,13 @@ export const IoSetting = {
  */
 export type IoSetting = (typeof IoSetting)[keyof typeof IoSetting];
 
+export const IoapicDriver = {
+    Kvm: "kvm",
+    Qemu: "qemu",
+} as const;
+
+export type IoapicDriver = (typeof IoapicDriver)[keyof typeof IoapicDriver];
+
 export const LinkState = {
     Up: "up",
     Down: "down",
@@ -253,6 +286,28 @@ export const MachineState = {
  */
 export type MachineState = (typeof MachineState)[keyof typeof MachineState];
 
+export const MemoryAccess = {
+    Shared: "shared",
+    Private: "private",
+} as const;
+
+export type MemoryAccess = (typeof MemoryAccess)[keyof typeof MemoryAccess];
+
+export const MemoryAllocation = {
+    Immediate: "immediate",
+    Ondemand: "ondemand",
+} as const;
+
+export type MemoryAllocation = (typeof MemoryAllocation)[keyof typeof MemoryAllocation];
+
+export const MemorySource = {
+    Anonymous: "anonymous",
+    File: "file",
+    Memfd: "memfd",
+} as const;
+
+export type MemorySource = (typeof MemorySource)[keyof typeof MemorySource];
+
 export const NetworkMode = {
     Nat: "nat",
     Route: "route",
@@ -267,6 +322,23 @@ export const NetworkMode = {
 } as const;
 
 export type NetworkMode = (typeof NetworkMode)[keyof typeof NetworkMode];
+
+export const NumaMode = {
+    Strict: "strict",
+    Preferred: "preferred",
+    Interleave: "interleave",
+    Restrictive: "restrictive",
+} as const;
+
+export type NumaMode = (typeof NumaMode)[keyof typeof NumaMode];
+
+export const PanicModel = {
+    Isa: "isa",
+    Hyperv: "hyperv",
+    None: "none",
+} as const;
+
+export type PanicModel = (typeof PanicModel)[keyof typeof PanicModel];
 
 export const PoolAuthType = {
     Ceph: "ceph",
@@ -314,6 +386,14 @@ export const SeedBus = {
 
 export type SeedBus = (typeof SeedBus)[keyof typeof SeedBus];
 
+export const SmbiosMode = {
+    Emulate: "emulate",
+    Host: "host",
+    Sysinfo: "sysinfo",
+} as const;
+
+export type SmbiosMode = (typeof SmbiosMode)[keyof typeof SmbiosMode];
+
 export const StorageKind = {
     Ext4: "ext4",
     Xfs: "xfs",
@@ -348,6 +428,39 @@ export const StorageKind = {
  */
 export type StorageKind = (typeof StorageKind)[keyof typeof StorageKind];
 
+export const TickPolicy = {
+    Delay: "delay",
+    Catchup: "catchup",
+    Merge: "merge",
+    Discard: "discard",
+} as const;
+
+export type TickPolicy = (typeof TickPolicy)[keyof typeof TickPolicy];
+
+export const TimerTrack = {
+    Boot: "boot",
+    Guest: "guest",
+    Wall: "wall",
+    Realtime: "realtime",
+} as const;
+
+export type TimerTrack = (typeof TimerTrack)[keyof typeof TimerTrack];
+
+export const TpmModel = {
+    Tpm_crb: "tpm-crb",
+    Tpm_tis: "tpm-tis",
+    None: "none",
+} as const;
+
+export type TpmModel = (typeof TpmModel)[keyof typeof TpmModel];
+
+export const TpmVersion = {
+    TpmVersion_1_2: "1.2",
+    TpmVersion_2_0: "2.0",
+} as const;
+
+export type TpmVersion = (typeof TpmVersion)[keyof typeof TpmVersion];
+
 export const VhostUserMode = {
     Client: "client",
     Server: "server",
@@ -368,6 +481,27 @@ export const VideoModel = {
  * The video device.
  */
 export type VideoModel = (typeof VideoModel)[keyof typeof VideoModel];
+
+export const WatchdogAction = {
+    Reset: "reset",
+    Shutdown: "shutdown",
+    Poweroff: "poweroff",
+    Pause: "pause",
+    None: "none",
+    Dump: "dump",
+    Inject_nmi: "inject-nmi",
+} as const;
+
+export type WatchdogAction = (typeof WatchdogAction)[keyof typeof WatchdogAction];
+
+export const WatchdogModel = {
+    I6300esb: "i6300esb",
+    Ib700: "ib700",
+    Diag288: "diag288",
+    None: "none",
+} as const;
+
+export type WatchdogModel = (typeof WatchdogModel)[keyof typeof WatchdogModel];
 
 export const WhenDirectIoMissing = {
     Writeback: "writeback",
