@@ -199,7 +199,9 @@ describeScene("network cards of a running machine", "vmnet", (scene) => {
       write(wanted, { applyChanges: "restart", shutdownTimeoutSeconds: 20 });
       succeeds(await project.up());
       expect(await virsh(scene().lab, "domiflist", name)).toMatch(new RegExp(`network\\s+vmnet-first\\s+virtio-transitional\\s+${mac}`));
-      expect((await card("lan", (each) => each.address !== undefined)).address).toBe(`${networks.first}.50`);
+      await card("lan", ({ address }) => address === `${networks.first}.50`);
+      succeeds(await project.refresh());
+      expect(await stateOf(project, name)).toMatchObject({ ipAddress: `${networks.first}.50` });
       await settled();
     },
     engineTestMs,
