@@ -1,9 +1,8 @@
 // Pools as we ask for them and as libvirt tells of them; goldens for every type, which libvirt's own schema must accept.
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { anyText } from "./domain-plan.fixture";
+import { because, expectValid, goldenFolder, testWithSchemas } from "../testing/golden-files";
 import type { PoolRequest } from "./pool-xml";
 import { parsePool, poolXml } from "./pool-xml";
 import { sameXml } from "./same-xml";
@@ -86,37 +85,14 @@ const goldens: Readonly<Record<string, { because: string; request: PoolRequest }
   },
 };
 
-const folder = join(__dirname, "golden-pools");
-const pathOf = (name: string) => join(folder, `${name}.xml`);
-const update = process.env["UPDATE_GOLDEN"] === "1";
+const { pathOf, expectGolden, expectOnly } = goldenFolder(join(__dirname, "golden-pools"));
 
 describe("golden XML", () => {
-  test.each(Object.entries(goldens))("%s", (name, { request }) => {
-    const xml = poolXml(request);
-    if (update) writeFileSync(pathOf(name), xml);
-    expect(xml).toBe(readFileSync(pathOf(name), "utf8"));
-  });
+  test.each(Object.entries(goldens))("%s", (name, { request }) => expectGolden(name, poolXml(request)));
 
-  test("no file is left over from a golden that is gone", () => {
-    expect(readdirSync(folder).sort()).toEqual(
-      Object.keys(goldens)
-        .map((name) => `${name}.xml`)
-        .sort(),
-    );
-  });
+  test("no file is left over from a golden that is gone", () => expectOnly(Object.keys(goldens)));
 
-  const schema = "/usr/share/libvirt/schemas/storagepool.rng";
-  const canValidate = existsSync(schema) && spawnSync("xmllint", ["--version"]).status === 0;
-  const because = canValidate ? "" : " [skipped: needs xmllint and libvirt's schemas, from libxml2-utils and libvirt0]";
-  (canValidate ? test : test.skip)(`libvirt's schema accepts what we write${because}`, () => {
-    const { status, stderr } = spawnSync("xmllint", ["--noout", "--relaxng", schema, ...Object.keys(goldens).map(pathOf)], {
-      encoding: "utf8",
-    });
-    expect({ status, wrong: stderr.split("\n").filter((line) => !line.endsWith(" validates") && line !== "") }).toEqual({
-      status: 0,
-      wrong: [],
-    });
-  });
+  testWithSchemas(`libvirt's schema accepts what we write${because}`, () => expectValid("storagepool", Object.keys(goldens).map(pathOf)));
 });
 
 test.each(Object.values(goldens))("is read as it was asked for, and written over itself changes nothing: $because", ({ request }) => {
