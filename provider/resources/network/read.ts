@@ -3,13 +3,12 @@ import { RefusedError } from "../../errors";
 import type { NetworkRecord } from "../../libvirt/port";
 import { parseNetwork } from "../../xml/parse-network";
 import type { Call, Observed, Values } from "../resource";
+import { isUuid } from "../uuid";
 import { asValues } from "../values";
 import type { CheckedInputs } from "./contract";
 import { modeOf, networkModes } from "./network-modes";
 import { driftedInputs, importedInputs } from "./observed-inputs";
 import { stateOf } from "./state";
-
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export async function read(
   { id, oldInputs }: { readonly id: string; readonly oldInputs?: Values | undefined },
@@ -24,7 +23,7 @@ export async function read(
 /** An import may name the network; its UUID is tried first. */
 async function find(id: string, byName: boolean, { services, signal }: Call): Promise<NetworkRecord | undefined> {
   const { libvirt } = services;
-  const byUuid = uuidPattern.test(id) ? await libvirt.findNetworkByUuid(id, { signal }) : undefined;
+  const byUuid = isUuid(id) ? await libvirt.findNetworkByUuid(id, { signal }) : undefined;
   return byUuid ?? (byName ? libvirt.findNetwork(id, { signal }) : undefined);
 }
 

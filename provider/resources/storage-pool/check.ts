@@ -1,6 +1,5 @@
 // check: validates a pool's inputs by its type and fills in the defaults. Asks nobody, writes nothing.
-import type { Problem } from "../../errors";
-import { autoName } from "../auto-name";
+import { givenOrAutoName } from "../auto-name";
 import { contractProblems, withDefaults } from "../contract";
 import type { Call, CheckRequest, CheckResult, Values } from "../resource";
 import { defaults, inputs as contract } from "./contract";
@@ -11,7 +10,7 @@ import { poolProblems } from "./pool-problems";
 const passable = 0o011;
 
 export function check(request: CheckRequest, { log }: Call): CheckResult {
-  const naming = nameOf(request);
+  const naming = givenOrAutoName(request);
   const named = { ...request.news, ...naming.name };
   const inputs = withDefaults(named, defaults);
   const shape = contractProblems(contract, named);
@@ -19,16 +18,6 @@ export function check(request: CheckRequest, { log }: Call): CheckResult {
   const problems = [...naming.problems, ...shape, ...poolProblems(named).filter(({ path }) => !said.has(path))];
   if (problems.length === 0) warnOfClosedFolder(inputs, log);
   return { inputs, problems };
-}
-
-function nameOf({ news, olds, resourceName, autoName: proposal, randomSeed }: CheckRequest): {
-  readonly name: Values;
-  readonly problems: readonly Problem[];
-} {
-  const given = news["name"] ?? olds?.["name"];
-  if (given !== undefined) return { name: { name: given }, problems: [] };
-  const made = autoName({ resourceName, proposal, randomSeed });
-  return "problem" in made ? { name: {}, problems: [made.problem] } : { name: { name: made.name }, problems: [] };
 }
 
 /** QEMU runs as a user of its own, which opens a disk by its path. */

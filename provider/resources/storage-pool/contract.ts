@@ -1,12 +1,11 @@
 // The documented contract of StoragePool: the source of its schema, its docs and its types.
 import { z } from "zod";
+import { hostPath } from "../volume-fields";
 import { poolTypes } from "./pool-types";
 
 export const description =
   "A storage pool on a libvirt host: a folder, a file system, the partitions of a disk, a volume group, a zpool, an NFS export, a Ceph pool or an iSCSI target, in which VMs have their volumes. " +
   "What a pool holds is never deleted with it, unless `deleteContent` says so. Import by name or UUID: `pulumi import kvm:index:StoragePool images default`.";
-
-const absolutePath = z.string().startsWith("/", { error: "must be an absolute path on the host." });
 
 const permissions = z
   .strictObject({
@@ -23,7 +22,7 @@ const permissions = z
 
 const target = z
   .strictObject({
-    path: absolutePath
+    path: hostPath
       .optional()
       .meta({ replace: true })
       .describe("`dir`: the folder. `fs`, `netfs`: where it is mounted. `disk`: where the devices of its partitions are, default `/dev`."),

@@ -3,14 +3,13 @@ import { RefusedError } from "../../errors";
 import type { PoolRecord } from "../../libvirt/port";
 import { parsePool } from "../../xml/pool-xml";
 import type { Call, Observed, Values } from "../resource";
+import { isUuid } from "../uuid";
 import { asValues } from "../values";
 import type { CheckedInputs } from "./contract";
 import { driftedInputs, importedInputs } from "./observed-inputs";
 import { poolSecretUuid } from "./pool-request";
 import { isPoolType, poolTypes } from "./pool-types";
 import { stateOf } from "./state";
-
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export async function read(
   { id, oldInputs }: { readonly id: string; readonly oldInputs?: Values | undefined },
@@ -25,7 +24,7 @@ export async function read(
 /** An import may name the pool; its UUID is tried first. */
 async function find(id: string, byName: boolean, { services, signal }: Call): Promise<PoolRecord | undefined> {
   const { libvirt } = services;
-  const byUuid = uuidPattern.test(id) ? await libvirt.findPoolByUuid(id, { signal }) : undefined;
+  const byUuid = isUuid(id) ? await libvirt.findPoolByUuid(id, { signal }) : undefined;
   return byUuid ?? (byName ? libvirt.findPool(id, { signal }) : undefined);
 }
 

@@ -5,7 +5,7 @@ import type { HostSettings } from "../../plan/policy";
 import { formatSize } from "../../plan/size";
 import { fragmentProblems } from "../../xml/fragments";
 import { xmlTextProblem } from "../../xml/xml-text";
-import { autoName } from "../auto-name";
+import { givenOrAutoName } from "../auto-name";
 import { contractProblems, withDefaults } from "../contract";
 import { propertyPath } from "../property-path";
 import type { Call, CheckRequest, CheckResult, Value, Values } from "../resource";
@@ -29,7 +29,7 @@ const resolvedFrom = ["disks", "host", "name", "cache", "io", "discard", "detect
 
 export async function check(request: CheckRequest, call: Call): Promise<CheckResult> {
   const asked = without(request.news, "effectiveDisks");
-  const naming = nameOf(asked, request);
+  const naming = givenOrAutoName(request);
   const inputs = withSeedPlaces(filled({ ...asked, ...naming.name }, request.olds), request.olds);
   const problems = [
     ...contractProblems(contract, { ...asked, ...naming.name }),
@@ -47,17 +47,6 @@ export async function check(request: CheckRequest, call: Call): Promise<CheckRes
   if (unknownMachine.length > 0) return { inputs, problems: unknownMachine };
   if (resolvedFrom.some((field) => containsUnknown(inputs[field])) || !isSeedPlaceKnown(inputs)) return { inputs, problems };
   return resolved(inputs, request.olds, call);
-}
-
-/** The name, where there is one or one can be made. */
-function nameOf(
-  asked: Values,
-  { olds, resourceName, autoName: proposal, randomSeed }: CheckRequest,
-): { readonly name: Values; readonly problems: readonly Problem[] } {
-  const given = asked["name"] ?? olds?.["name"];
-  if (given !== undefined) return { name: { name: given }, problems: [] };
-  const made = autoName({ resourceName, proposal, randomSeed });
-  return "problem" in made ? { name: {}, problems: [made.problem] } : { name: { name: made.name }, problems: [] };
 }
 
 function filled(asked: Values, olds: Values | undefined): Values {

@@ -4,7 +4,7 @@ import { propertyPath } from "../property-path";
 import type { DiffRequest, DiffResult, PropertyChange, Value, Values } from "../resource";
 import { containsUnknown, isValues, sameValue, sizeBytes } from "../values";
 import { cloudInitDiff } from "./cloud-init-changes";
-import { defaultBus, isReadonlyByNature } from "./disk-layout";
+import { defaultBus, diskShapeFields, isReadonlyByNature } from "./disk-layout";
 import { questionChanges } from "./effective-disks";
 import { networkChanges } from "./network-changes";
 import { platformDiff } from "./platform-changes";
@@ -28,27 +28,7 @@ const comparisons = {
 } as const satisfies Record<string, "kept" | "data" | "size">;
 
 /** Fields of a disk that are compared; the cache settings are not: their effect is compared in effectiveDisks. */
-const diskFields = [
-  "file",
-  "pool",
-  "volume",
-  "image",
-  "nvme",
-  "vhostUser",
-  "http",
-  "format",
-  "device",
-  "bus",
-  "readonly",
-  "shareable",
-  "serial",
-  "wwn",
-  "bootOrder",
-  "iothread",
-  "queues",
-  "discardNoUnref",
-  "keepOnDelete",
-] as const;
+const diskFields = ["file", "pool", "volume", "image", "nvme", "vhostUser", "http", "format", ...diskShapeFields, "keepOnDelete"] as const;
 
 /** Fields of a disk that are objects and compared part by part. */
 const diskParts = ["rbd", "iscsi", "nfs", "throttle"] as const;

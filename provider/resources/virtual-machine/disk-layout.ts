@@ -15,6 +15,20 @@ export interface DiskLayout {
   readonly shareable: boolean;
 }
 
+/** What the guest and QEMU see of a disk besides its data: compared by diff, and read back from a definition. */
+export const diskShapeFields = [
+  "device",
+  "bus",
+  "readonly",
+  "shareable",
+  "serial",
+  "wwn",
+  "bootOrder",
+  "iothread",
+  "queues",
+  "discardNoUnref",
+] as const satisfies readonly (keyof DiskInputs)[];
+
 /** The bus of a disk whose inputs name none. */
 export const defaultBus = { disk: "virtio", cdrom: "sata" } as const satisfies Record<DiskDevice, DiskBus>;
 

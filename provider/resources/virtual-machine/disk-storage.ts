@@ -12,6 +12,7 @@ import { uploadedFormat } from "../image-name";
 import { propertyPath } from "../property-path";
 import type { Services } from "../resource";
 import { defined } from "../values";
+import { isFolderPool } from "../volume-clone";
 import type { CheckedInputs, EffectiveDisk, VirtualMachineInputs } from "./contract";
 import { closedTo } from "./closed-to";
 import { lookAtImage } from "./disk-image";
@@ -125,8 +126,8 @@ async function lookAtPool(
     return { problem: { path, reason } };
   }
   if (networkPoolTypes.has(facts.type)) return lookAtNetworkPool(asked, layout, pool, facts, options);
-  if (existing !== undefined && fileFormatPools.has(facts.type)) return lookAtFile(asked, layout, existing.path, options);
-  const format = disk.format ?? (mustExist ? formatByName(disk.volume) : undefined) ?? (fileFormatPools.has(facts.type) ? "qcow2" : "raw");
+  if (existing !== undefined && isFolderPool(facts.type)) return lookAtFile(asked, layout, existing.path, options);
+  const format = disk.format ?? (mustExist ? formatByName(disk.volume) : undefined) ?? (isFolderPool(facts.type) ? "qcow2" : "raw");
   const name = volumeName(inputs.name, key, { ...disk, format });
   const volumePath = existing?.path ?? `${facts.path.replace(/\/$/, "")}/${name}`;
   const own = { ...facts, path: volumePath };
@@ -139,9 +140,6 @@ async function lookAtPool(
 
 const formatByName = (name: string | undefined): DiskFormat | undefined =>
   name?.endsWith(".qcow2") === true ? "qcow2" : name?.match(/\.(img|raw)$/) ? "raw" : undefined;
-
-/** Pool types whose volumes are files in a folder, so that they may be qcow2. */
-const fileFormatPools: ReadonlySet<string> = new Set(["dir", "fs", "netfs", "vstorage"]);
 
 /** Pool types whose volumes QEMU reaches over the network by itself. */
 const networkPoolTypes: ReadonlySet<string> = new Set(["rbd", "iscsi-direct"]);

@@ -7,7 +7,7 @@ import { formatSize } from "../../plan/size";
 import { isSayable } from "../../xml/parse-domain";
 import { defined, sameValue, sizeBytes, without } from "../values";
 import type { CheckedInputs, DiskInputs, EffectiveDisk } from "./contract";
-import { defaultBus, isReadonlyByNature } from "./disk-layout";
+import { defaultBus, diskShapeFields, isReadonlyByNature } from "./disk-layout";
 import { importedSource, shownNetwork, sourceFields } from "./disk-sources";
 import { isSizeAsked, throttleOf } from "./domain-plan";
 import { driverOf } from "./pending";
@@ -112,20 +112,6 @@ export function driftedDisks(
   return { ...(old.disks === undefined && Object.keys(disks).length === 0 ? {} : { disks }), effectiveDisks };
 }
 
-/** What the guest sees of a disk: read back from the definition. */
-const shapeFields = [
-  "device",
-  "bus",
-  "readonly",
-  "shareable",
-  "serial",
-  "wwn",
-  "bootOrder",
-  "iothread",
-  "queues",
-  "discardNoUnref",
-] as const;
-
 /** What says that a disk is a volume of ours. */
 const volumeFields = ["volume", "size", "preallocation", "image", "imageFormat", "clone"] as const;
 
@@ -137,7 +123,7 @@ function driftedDisk(
 ): DiskInputs {
   const found = importedDisk(disk);
   const shape = { ...observedShape(asked, found), ...observedThrottle(asked, found) };
-  const others = without(asked, ...shapeFields, "throttle");
+  const others = without(asked, ...diskShapeFields, "throttle");
   const elsewhere = before?.path !== undefined && disk.path !== before.path;
   if (elsewhere) {
     const source = disk.source === undefined ? {} : importedSource(disk.source);
@@ -166,6 +152,6 @@ function observedShape(asked: DiskInputs, found: DiskInputs): DiskInputs {
     shareable: false,
     discardNoUnref: false,
   };
-  const shape = shapeFields.map((field) => [field, found[field] ?? (asked[field] === undefined ? undefined : plain[field])] as const);
+  const shape = diskShapeFields.map((field) => [field, found[field] ?? (asked[field] === undefined ? undefined : plain[field])] as const);
   return defined(Object.fromEntries(shape));
 }

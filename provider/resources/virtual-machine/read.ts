@@ -1,6 +1,7 @@
 // read: what the host holds now, as state and as the inputs that would have asked for it; for an import the name or UUID alone must do.
 import { BugError, RefusedError } from "../../errors";
 import type { Call, Observed, Values } from "../resource";
+import { isUuid } from "../uuid";
 import { asValues } from "../values";
 import { withSeed, withoutSeed } from "./cloud-init";
 import { observeAddresses } from "./addresses";
@@ -18,10 +19,8 @@ interface ReadRequest {
   readonly oldState?: Values | undefined;
 }
 
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 export async function read({ id, oldInputs, oldState }: ReadRequest, call: Call): Promise<Observed | undefined> {
-  const byUuid = uuidPattern.test(id) ? await observeMachine({ uuid: id }, call) : undefined;
+  const byUuid = isUuid(id) ? await observeMachine({ uuid: id }, call) : undefined;
   const machine = byUuid ?? (oldInputs === undefined ? await observeMachine({ name: id }, call) : undefined);
   if (machine === undefined) return undefined;
   if (!machine.record.persistent) {
