@@ -1,5 +1,6 @@
 // The network verbs of the fake: bridges and addresses of a host in memory, with libvirt's refusals.
-import type { Libvirt, NetworkRecord, NetworkUpdate } from "../libvirt/port";
+import type { networkVerbs } from "../libvirt/networks";
+import type { NetworkRecord, NetworkUpdate } from "../libvirt/port";
 import { isInNetwork, networksOverlap, parseIp, parseIpInterface, prefixOfNetmask } from "../plan/ip-address";
 import type { IpInterface } from "../plan/ip-address";
 import { updateSection } from "./fake-network-entries";
@@ -8,19 +9,7 @@ import type { FakeNetwork, FakeState } from "./fake-state";
 import { at, children, rootElement, setText, textAt, xmlText } from "./fake-xml";
 import type { Element } from "./fake-xml";
 
-type NetworkVerbs = Pick<
-  Libvirt,
-  | "listNetworks"
-  | "findNetwork"
-  | "findNetworkByUuid"
-  | "defineNetwork"
-  | "startNetwork"
-  | "stopNetwork"
-  | "undefineNetwork"
-  | "setNetworkAutostart"
-  | "updateNetwork"
-  | "networkLeases"
->;
+type NetworkVerbs = ReturnType<typeof networkVerbs>;
 
 /** libvirt's forward modes: those whose bridge libvirt makes, and those that use what the host has. */
 const ownBridge: Readonly<Record<string, boolean>> = {

@@ -1,4 +1,5 @@
 // The pool verbs of the fake: pools over folders and devices of a host in memory, with libvirt's refusals.
+import type { poolVerbs } from "../libvirt/pools";
 import type { Libvirt, PoolRecord } from "../libvirt/port";
 import { activePoolOf, fakeError, newUuid, poolOf } from "./fake-state";
 import type { FakeFolder, FakePool, FakeState } from "./fake-state";
@@ -6,20 +7,7 @@ import { rescan, usedBytes } from "./fake-storage";
 import { at, children, rootElement, setText, textAt, xmlText } from "./fake-xml";
 import type { Element } from "./fake-xml";
 
-type PoolVerbs = Pick<
-  Libvirt,
-  | "listPools"
-  | "findPool"
-  | "findPoolByUuid"
-  | "refreshPool"
-  | "definePool"
-  | "buildPool"
-  | "startPool"
-  | "stopPool"
-  | "deletePoolStorage"
-  | "undefinePool"
-  | "setPoolAutostart"
->;
+type PoolVerbs = ReturnType<typeof poolVerbs>;
 type BuildDevice = NonNullable<NonNullable<Parameters<Libvirt["buildPool"]>[1]>["device"]>;
 
 export const defaultFolder: FakeFolder = { mode: 0o711, owner: 0, group: 0 };
