@@ -1,5 +1,4 @@
 /** The whole table's everyday use against real daemons: the test driver, QEMU without root, and the host of LIBVIRT_DEFAULT_URI. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "./connection";
 import type { Connection } from "./connection";
 import {
@@ -16,6 +15,7 @@ import { errorCodes } from "./error-codes";
 import { LibvirtArgumentError, LibvirtError } from "./errors";
 import type { LifecycleEvent } from "./domain-events";
 import { describeWithLibvirtd, PrivateDaemon, saySkipped } from "./testing/private-daemon";
+import { failure, until } from "./testing/wait";
 import type { Domain } from "./wire-types";
 
 /** A fresh QEMU driver asks each emulator binary what it can do. */
@@ -26,18 +26,6 @@ const MiB = 1024n * 1024n;
 
 let privateDaemon: PrivateDaemon | undefined;
 let conn: Connection;
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 5_000;
-  while (!condition() && performance.now() < deadlineMs) await sleep(5);
-}
-
-async function failure(call: Promise<unknown>): Promise<unknown> {
-  return call.then(
-    () => new Error("the call succeeded"),
-    (error: unknown) => error,
-  );
-}
 
 function domainXml(name: string, disks = ""): string {
   return `<domain type='qemu'><name>${name}</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>

@@ -5,6 +5,7 @@ import type { Connection, ConnectOptions } from "./connection";
 import { LibvirtArgumentError, LibvirtConnectionError, LibvirtError, LibvirtTimeoutError } from "./errors";
 import { FakeDaemon } from "./testing/fake-daemon";
 import type { FakeBehaviour, FakeCall } from "./testing/fake-daemon";
+import { failure, until } from "./testing/wait";
 
 let daemon: FakeDaemon;
 let conn: Connection;
@@ -18,22 +19,6 @@ afterEach(async () => {
   await conn.close();
   await daemon.stop();
 });
-
-/** Waits for what must come; fails the test when it does not. */
-async function until(condition: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 5_000;
-  while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error(`never came true: ${condition.toString()}`);
-    await sleep(2);
-  }
-}
-
-async function failure(call: Promise<unknown>): Promise<unknown> {
-  return call.then(
-    () => new Error("the call succeeded"),
-    (error: unknown) => error,
-  );
-}
 
 const dom = { name: "vm", uuid: "6695eb01-f6a4-8304-79aa-97f2502e193f", id: -1 };
 const named = (name: string) => (call: FakeCall) => call.name === name;

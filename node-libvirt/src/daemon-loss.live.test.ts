@@ -7,17 +7,11 @@ import { LibvirtConnectionError, LibvirtTimeoutError } from "./errors";
 import type { LifecycleEvent } from "./domain-events";
 import { describeWithLibvirtd, PrivateDaemon } from "./testing/private-daemon";
 import { scriptRunner } from "./testing/run-script";
+import { failure } from "./testing/wait";
 
 const startMs = 30_000;
 const daemonPingSeconds = 1;
 const daemonPingCount = 2;
-
-async function failure(call: Promise<unknown>): Promise<unknown> {
-  return call.then(
-    () => new Error("the call succeeded"),
-    (error: unknown) => error,
-  );
-}
 
 describeWithLibvirtd("a real daemon", () => {
   let daemon: PrivateDaemon;

@@ -6,6 +6,7 @@ import { LibvirtConnectionError } from "./errors";
 import type { DeviceEvent, LifecycleEvent } from "./domain-events";
 import { devicePayload, FakeDaemon, lifecycleEventProcedure, lifecyclePayload } from "./testing/fake-daemon";
 import type { FakeClient } from "./testing/fake-daemon";
+import { until } from "./testing/wait";
 
 const unknownEventProcedure = 9_999;
 const rebootEventProcedure = 319;
@@ -22,14 +23,6 @@ afterEach(async () => {
   await conn.close();
   await daemon.stop();
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 5_000;
-  while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error(`never came true: ${condition.toString()}`);
-    await sleep(2);
-  }
-}
 
 const subscribed = (): FakeClient[] =>
   daemon.clients.filter(({ calls }) => calls.some(({ name }) => name === "connectDomainEventCallbackRegisterAny"));

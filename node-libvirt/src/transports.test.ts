@@ -6,19 +6,13 @@ import { connect } from "./connection";
 import { LibvirtConnectionError } from "./errors";
 import { openStream } from "./transports";
 import { FakeDaemon } from "./testing/fake-daemon";
+import { failure } from "./testing/wait";
 
 const folder = mkdtempSync(join(tmpdir(), "node-libvirt-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const aFile = join(folder, "file");
 writeFileSync(aFile, "");
-
-async function failure(call: Promise<unknown>): Promise<unknown> {
-  return call.then(
-    () => new Error("it succeeded"),
-    (error: unknown) => error,
-  );
-}
 
 test.each([
   {

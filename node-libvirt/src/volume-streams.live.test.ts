@@ -6,19 +6,13 @@ import type { Connection } from "./connection";
 import { errorCodes } from "./error-codes";
 import type { StreamPiece } from "./rpc-stream";
 import { describeWithLibvirtd, PrivateDaemon } from "./testing/private-daemon";
+import { failure } from "./testing/wait";
 import type { StorageVol } from "./wire-types";
 
 const startMs = 30_000;
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const blockBytes = 512;
-
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => new Error("it succeeded"),
-    (error: unknown) => error,
-  );
-}
 
 async function* inSteps(content: Buffer, stepBytes: number): AsyncGenerator<StreamPiece> {
   for (let at = 0; at < content.length; at += stepBytes) yield await Promise.resolve({ data: content.subarray(at, at + stepBytes) });

@@ -7,6 +7,7 @@ import type { Message } from "./frames";
 import type { StreamPiece } from "./rpc-stream";
 import { errorPayload, FakeDaemon } from "./testing/fake-daemon";
 import type { FakeBehaviour, FakeCall, FakeClient } from "./testing/fake-daemon";
+import { failure, until } from "./testing/wait";
 import type { UploadOptions } from "./volume-streams";
 
 const KiB = 1024;
@@ -26,21 +27,6 @@ afterEach(async () => {
   await conn.close();
   await daemon.stop();
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 5_000;
-  while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error(`never came true: ${condition.toString()}`);
-    await sleep(2);
-  }
-}
-
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => new Error("it succeeded"),
-    (error: unknown) => error,
-  );
-}
 
 /** A daemon with one volume in memory, as libvirtd behaves when all goes well. */
 class Disk {
