@@ -29,8 +29,8 @@ const cannotTell = [
   hostErrorCodes.operationUnsupported,
 ] as const;
 
-/** libvirt takes the host's answer for a broken one where its ARP table is empty (virarptable.c). */
-const emptyTable = "malformed netlink response";
+/** libvirt takes the kernel's answer for a broken one where the ARP table is empty, or where its last part ends the list too (virarptable.c). */
+const endOfTable = /malformed netlink response|wrong nlmsg len/;
 
 type Iface = ResultOf<"domainInterfaceAddresses">["ifaces"][number];
 
@@ -55,7 +55,7 @@ async function askAddresses(
   try {
     return (await unlessCode(call, ...cannotTell))?.ifaces.map(found);
   } catch (error) {
-    if (error instanceof HostError && error.libvirtMessage.includes(emptyTable)) return [];
+    if (error instanceof HostError && endOfTable.test(error.libvirtMessage)) return [];
     throw error;
   }
 }
