@@ -12,6 +12,9 @@ const common = {
   injectGlobals: true,
 };
 
+/** For tests that need a libvirt host. */
+const withHost = { ...common, setupFiles: ["<rootDir>/tools/test/worker-host.cjs"] };
+
 /** @type {import("jest").Config} */
 module.exports = {
   projects: [
@@ -21,7 +24,7 @@ module.exports = {
       testMatch: ["<rootDir>/{node-libvirt,provider,tools}/**/*.test.ts"],
       testPathIgnorePatterns: ["/node_modules/", "\\.live\\.test\\.ts$"],
     },
-    { ...common, displayName: "live", testMatch: ["<rootDir>/{node-libvirt,provider,tools}/**/*.live.test.ts"] },
-    { ...common, displayName: "engine", testMatch: ["<rootDir>/tests/**/*.test.ts"] },
+    { ...withHost, displayName: "live", testMatch: ["<rootDir>/{node-libvirt,provider,tools}/**/*.live.test.ts"] },
+    { ...withHost, displayName: "engine", testMatch: ["<rootDir>/tests/**/*.test.ts"] },
   ],
 };

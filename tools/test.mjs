@@ -1,8 +1,7 @@
 // The test runner behind `make test`: sets up, builds, checks, runs all tests on a private libvirt host, cleans up, and counts.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { hostUri } from "./lab/daemon.mjs";
 import { hostFiles } from "./lab/host-files.mjs";
 import { extendPath, repoDir } from "./lib/folders.mjs";
 import { becomeRoot } from "./lib/root.mjs";
@@ -34,20 +33,24 @@ const checks = [
   { name: "format", args: [bin("prettier", "bin", "prettier.cjs"), "--check", "--log-level=warn", "."] },
 ];
 
+/** Test files that run at the same time, each on a private host of its own: a guest keeps one core busy. A libvirt that was given is one host. */
+const WORKERS = process.env.LIBVIRT_DEFAULT_URI ? 1 : Math.min(2, availableParallelism());
+
 /**
  * What each part of the tests is: jest's project, what it needs, how it runs. `timeoutMs` is for one test, `limitMs` for the whole part.
  * @type {Record<string, { needs: import("./setup.mjs").Need[], jest: string[], limitMs: number, host: boolean }>}
  */
 const parts = {
   unit: { needs: [], jest: ["--maxWorkers=100%", "--testTimeout=20000"], limitMs: 15 * MINUTE_MS, host: false },
-  live: { needs: ["host"], jest: ["--runInBand", "--testTimeout=60000"], limitMs: 25 * MINUTE_MS, host: true },
-  engine: { needs: ["host", "pulumi"], jest: ["--runInBand", "--testTimeout=300000"], limitMs: 45 * MINUTE_MS, host: true },
+  live: { needs: ["host"], jest: [`--maxWorkers=${WORKERS}`, "--testTimeout=60000"], limitMs: 25 * MINUTE_MS, host: true },
+  engine: { needs: ["host", "pulumi"], jest: [`--maxWorkers=${WORKERS}`, "--testTimeout=300000"], limitMs: 45 * MINUTE_MS, host: true },
 };
 
 const tally = makeTally();
-const hostName = `test-${process.pid}`;
+/** One private host for each of jest's workers. */
+const hostNames = Array.from({ length: WORKERS }, (_, index) => `test-${process.pid}-${index + 1}`);
 let interrupted = false;
-let hostIsUp = false;
+let hostsAreUp = false;
 
 /**
  * Runs one phase that counts as one test, and tells its time.
@@ -118,30 +121,33 @@ async function runJest(part, pattern, env) {
   }
 }
 
-/** @param {"up" | "down"} command */
-const hostCommand = (command) =>
-  runGroup(process.execPath, [tool("lab/host.mjs"), command, hostName], { cwd: repoDir, timeoutMs: CHECK_TIMEOUT_MS, quiet: true });
+/**
+ * @param {"up" | "down"} command
+ * @param {string} name
+ */
+const hostCommand = (command, name) =>
+  runGroup(process.execPath, [tool("lab/host.mjs"), command, name], { cwd: repoDir, timeoutMs: CHECK_TIMEOUT_MS, quiet: true });
 
-/** Makes the private host, unless a libvirt was given; returns what tests need in their environment. */
+/** Makes the private hosts, unless a libvirt was given; returns what tests need in their environment. */
 async function hostEnvironment() {
   if (process.env.LIBVIRT_DEFAULT_URI) {
     say(`\n==> no private libvirt host: LIBVIRT_DEFAULT_URI gives ${process.env.LIBVIRT_DEFAULT_URI}`);
     return {};
   }
-  hostIsUp = true;
-  const isUp = await countedPhase("private libvirt host", () => hostCommand("up"));
-  const files = hostFiles(hostName, undefined);
-  // What goes by the default reaches our host too, and never one of the machine's.
-  return isUp ? { KVM_LAB: files.record, LIBVIRT_DEFAULT_URI: hostUri(files) } : {};
+  hostsAreUp = true;
+  let areUp = true;
+  for (const name of hostNames) areUp &&= await countedPhase(`private libvirt host ${name}`, () => hostCommand("up", name));
+  return areUp ? { KVM_LABS: hostNames.map((name) => hostFiles(name, undefined).record).join(delimiter) } : {};
 }
 
-async function takeHostDown() {
-  if (!hostIsUp) return;
-  hostIsUp = false;
-  const { code, output } = await hostCommand("down");
-  if (code !== 0) {
+async function takeHostsDown() {
+  if (!hostsAreUp) return;
+  hostsAreUp = false;
+  for (const name of hostNames) {
+    const { code, output } = await hostCommand("down", name);
+    if (code === 0) continue;
     say(output);
-    tally.fail("removing the private libvirt host");
+    tally.fail(`removing the private libvirt host ${name}`);
   }
 }
 
@@ -180,7 +186,7 @@ async function main() {
     const env = withHost.length > 0 && !interrupted ? { ...process.env, ...(await hostEnvironment()) } : process.env;
     for (const part of withHost) await runJest(part, pattern, env);
   } finally {
-    await takeHostDown();
+    await takeHostsDown();
   }
   if (interrupted) {
     say("\ninterrupted");
