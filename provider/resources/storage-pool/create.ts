@@ -10,7 +10,7 @@ import { asValues } from "../values";
 import type { CheckedInputs } from "./contract";
 import { settledFields } from "./pool-fields";
 import { poolRequest } from "./pool-request";
-import { dropSecret, ensureSecret } from "./pool-secret";
+import { dropPoolSecret, ensurePoolSecret } from "./pool-secret";
 import { buildDevice, buildFolder, buildsDevice, definePool, startPool } from "./pool-steps";
 import { stateOf } from "./state";
 
@@ -45,7 +45,7 @@ async function make(inputs: CheckedInputs, uuid: string, call: Call): Promise<Po
   const { services, signal, log } = call;
   let wroteToDevice = false;
   try {
-    await ensureSecret(inputs, undefined, call);
+    await ensurePoolSecret(inputs, undefined, call);
     log.status(`defining pool ${inputs.name}`);
     await definePool(inputs, poolXml(poolRequest(inputs, uuid)), call);
     if (buildsDevice(inputs)) {
@@ -96,5 +96,5 @@ async function unmake(inputs: CheckedInputs, uuid: string, call: Call): Promise<
     await libvirt.stopPool(record.name);
     await libvirt.undefinePool(record.name);
   }
-  await dropSecret(inputs, undefined, call);
+  await dropPoolSecret(inputs, undefined, call);
 }

@@ -4,7 +4,7 @@ import type { PoolRecord } from "../../libvirt/port";
 import { poolLock } from "../pool-lock";
 import type { Call, Values } from "../resource";
 import type { CheckedInputs } from "./contract";
-import { dropSecret } from "./pool-secret";
+import { dropPoolSecret } from "./pool-secret";
 import { startPool, stopPool } from "./pool-steps";
 import { rulesOf } from "./pool-types";
 import { pathOf } from "./pool-request";
@@ -16,7 +16,7 @@ export async function remove({ id, oldInputs }: { readonly id: string; readonly 
   await poolLock(libvirt.uri, inputs.name, async () => {
     const record = await libvirt.findPoolByUuid(id, { signal: call.signal });
     if (record !== undefined) await removePool(inputs, record, call);
-    await dropSecret(inputs, undefined, call);
+    await dropPoolSecret(inputs, undefined, call);
   });
 }
 

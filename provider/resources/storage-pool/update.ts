@@ -9,7 +9,7 @@ import { defined, sameValue } from "../values";
 import type { CheckedInputs } from "./contract";
 import { settledFields } from "./pool-fields";
 import { poolRequest } from "./pool-request";
-import { dropSecret, ensureSecret } from "./pool-secret";
+import { dropPoolSecret, ensurePoolSecret } from "./pool-secret";
 import { buildFolder, definePool, startPool, stopPool } from "./pool-steps";
 import { rulesOf } from "./pool-types";
 import { stateOf } from "./state";
@@ -43,7 +43,7 @@ async function found(id: string, { name }: CheckedInputs, { services, signal }: 
 
 async function converge(olds: CheckedInputs, inputs: CheckedInputs, record: PoolRecord, call: Call): Promise<void> {
   const { services, signal } = call;
-  await ensureSecret(inputs, olds, call);
+  await ensurePoolSecret(inputs, olds, call);
   const request = poolRequest(inputs, record.uuid);
   const xml = poolXml(request, record.xml);
   const isNew = !sameXml(xml, record.xml);
@@ -52,7 +52,7 @@ async function converge(olds: CheckedInputs, inputs: CheckedInputs, record: Pool
   const isChanged = isNew || !sameValue(request, poolRequest(olds, record.uuid));
   await convergeActive(inputs, record, isChanged && rulesOf(inputs.type).restarts, call);
   if (record.autostart !== inputs.autostart) await services.libvirt.setPoolAutostart(inputs.name, inputs.autostart, { signal });
-  await dropSecret(olds, inputs, call);
+  await dropPoolSecret(olds, inputs, call);
 }
 
 /** A definition takes effect at a start, permissions at a build, and both want a pool that is stopped. */

@@ -1,27 +1,18 @@
 // The passwords of network disks: each is a libvirt secret of the machine's, made before the disk is used and gone with it. Converges the host.
 import type { ObservedDomain } from "../../plan/domain";
-import { secretXml } from "../../xml/secret-xml";
+import { ensureSecret, secretValueOf, type SecretValue } from "../libvirt-secret";
 import type { Call } from "../resource";
-import type { CheckedInputs, DiskInputs } from "./contract";
+import type { CheckedInputs } from "./contract";
 import { diskSecretUuid } from "./disk-sources";
 
-interface WantedSecret {
+interface WantedSecret extends SecretValue {
   readonly key: string;
   readonly uuid: string;
-  readonly type: "ceph" | "iscsi";
-  readonly value: Uint8Array;
-}
-
-/** A cephx key is bytes, written in base64; a CHAP password is text. */
-function valueOf({ rbd, iscsi }: DiskInputs): Pick<WantedSecret, "type" | "value"> | undefined {
-  if (rbd?.key !== undefined) return { type: "ceph", value: Buffer.from(rbd.key, "base64") };
-  if (iscsi?.password !== undefined) return { type: "iscsi", value: Buffer.from(iscsi.password, "utf8") };
-  return undefined;
 }
 
 function wantedSecrets({ name, disks }: Pick<CheckedInputs, "name" | "disks">): WantedSecret[] {
-  return Object.entries(disks ?? {}).flatMap(([key, disk]) => {
-    const value = valueOf(disk);
+  return Object.entries(disks ?? {}).flatMap(([key, { rbd, iscsi }]) => {
+    const value = secretValueOf({ key: rbd?.key, password: iscsi?.password });
     return value === undefined ? [] : [{ key, uuid: diskSecretUuid({ vm: name, key }), ...value }];
   });
 }
@@ -30,21 +21,13 @@ function wantedSecrets({ name, disks }: Pick<CheckedInputs, "name" | "disks">): 
 export async function ensureSecrets(
   inputs: CheckedInputs,
   before: Pick<CheckedInputs, "name" | "disks"> | undefined,
-  { services: { libvirt }, signal }: Call,
+  call: Call,
 ): Promise<void> {
-  const set = new Map((before === undefined ? [] : wantedSecrets(before)).map(({ uuid, value }) => [uuid, Buffer.from(value)]));
-  for (const { key, uuid, type, value } of wantedSecrets(inputs)) {
-    const isThere = (await libvirt.findSecret(uuid, { signal })) !== undefined;
-    if (!isThere) {
-      const usage = `pulumi-kvm ${inputs.name} ${key}`;
-      await libvirt.defineSecret(
-        secretXml({ uuid, type, usage, description: `The password of the disk ${key} of the VM ${inputs.name}.` }),
-        {
-          signal,
-        },
-      );
-    }
-    if (!isThere || set.get(uuid)?.equals(value) !== true) await libvirt.setSecretValue(uuid, value, { signal });
+  const set = new Map((before === undefined ? [] : wantedSecrets(before)).map(({ uuid, value }) => [uuid, value]));
+  for (const { key, ...wanted } of wantedSecrets(inputs)) {
+    const { name } = inputs;
+    const secret = { ...wanted, usage: `pulumi-kvm ${name} ${key}`, description: `The password of the disk ${key} of the VM ${name}.` };
+    await ensureSecret(secret, set.get(wanted.uuid), call);
   }
 }
 
