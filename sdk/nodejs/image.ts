@@ -60,7 +60,7 @@ export class Image extends pulumi.CustomResource {
     /**
      * First part of the volume's name. Default: the source's file name without its extension. A change makes a new image.
      */
-    declare public readonly name: pulumi.Output<string | undefined>;
+    declare public readonly name: pulumi.Output<string>;
     /**
      * Path on the host: the `image` of VM disks and Volumes.
      */

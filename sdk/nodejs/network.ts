@@ -84,7 +84,7 @@ export class Network extends pulumi.CustomResource {
     /**
      * Name of the network. Default: the resource's name and a random suffix. A change replaces the network.
      */
-    declare public readonly name: pulumi.Output<string | undefined>;
+    declare public readonly name: pulumi.Output<string>;
     /**
      * `nat`: what is translated to.
      */

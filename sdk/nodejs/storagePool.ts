@@ -60,7 +60,7 @@ export class StoragePool extends pulumi.CustomResource {
     /**
      * Name of the pool. Default: the resource's name and a random suffix. A change replaces the pool.
      */
-    declare public readonly name: pulumi.Output<string | undefined>;
+    declare public readonly name: pulumi.Output<string>;
     /**
      * With `build: true`: what the devices hold is lost. Default: false, devices that hold something are refused.
      */

@@ -176,7 +176,7 @@ export class VirtualMachine extends pulumi.CustomResource {
     /**
      * Name of the libvirt domain. Default: the resource's name and a random suffix. A change replaces the VM.
      */
-    declare public readonly name: pulumi.Output<string | undefined>;
+    declare public readonly name: pulumi.Output<string>;
     /**
      * The network cards, by a key that is the card's identity: removing one never renumbers another. Default: none.
      */

@@ -82,12 +82,14 @@ function objectSpec(object: z.ZodObject, types: Types, where: string) {
 function resourceSpec({ token, description, inputs, outputs }: ResourceDefinition, types: Types): JsonObject {
   const asked = objectSpec(inputs, types, token);
   const given = objectSpec(outputs, types, token);
+  // Where a program gives no name, one is made: whoever uses a resource's name finds one.
+  const named = Object.keys(asked.properties).filter((property) => property === "name");
   return {
     description,
     inputProperties: asked.properties,
     requiredInputs: asked.required,
     properties: { ...asked.properties, ...given.properties },
-    required: [...asked.required, ...given.required],
+    required: [...new Set([...asked.required, ...given.required, ...named])],
   };
 }
 
