@@ -1,17 +1,21 @@
-// Everything that is generated and committed: schema.json from the contracts, the SDKs from schema.json. `--check` only says what is stale.
+// Everything that is generated and committed: schema.json from the contracts, the SDKs and pages of docs/ from schema.json. `--check` only says what is stale.
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { extendPath, repoDir } from "./lib/folders.mjs";
-import { run } from "./lib/run.mjs";
+import { runTypeScript } from "./lib/run-typescript.mjs";
 import { MissingPart, runMain, say, step } from "./lib/steps.mjs";
+import { generateSchema } from "./generate-schema.mjs";
 import { generateSdks } from "./pulumi/gen-sdk.mjs";
 
-const languages = ["nodejs"];
+const languages = ["nodejs", "python", "go"];
 
-/** Parts of an SDK folder that are made from it, not generated. */
-const builtNames = new Set(["bin", "node_modules"]);
+/** Pages of docs/ that are generated; the others are written by hand. */
+const generatedPages = [join("docs", "resources"), join("docs", "field-effects.md")];
+
+/** Parts of an SDK folder that are made from it or kept by hand (the Go module's own files), not generated. */
+const otherNames = new Set(["bin", "node_modules", "__pycache__", "go.mod", "go.sum"]);
 
 /**
  * Generates everything anew beside what is committed.
@@ -19,8 +23,11 @@ const builtNames = new Set(["bin", "node_modules"]);
  */
 async function generateInto(work) {
   const schema = join(work, "schema.json");
-  await step("schema.json from the contracts", () => run(process.execPath, [join(repoDir, "tools", "generate-schema.mjs"), schema]));
+  await step("schema.json from the contracts", () => generateSchema(schema));
   await step(`SDKs (${languages.join(", ")}) from schema.json`, () => generateSdks({ schema, out: join(work, "sdk"), languages }));
+  await step("pages of docs/ from schema.json and the table of effects", () =>
+    runTypeScript("tools/docs/write-pages.ts", [schema, join(work, "docs")]),
+  );
 }
 
 /**
@@ -29,7 +36,7 @@ async function generateInto(work) {
  */
 function staleFiles(work) {
   const fresh = filesBelow(work);
-  const committed = ["schema.json", ...languages.map((language) => join("sdk", language))]
+  const committed = ["schema.json", ...generatedPages, ...languages.map((language) => join("sdk", language))]
     .filter((path) => existsSync(join(repoDir, path)))
     .flatMap((path) =>
       statSync(join(repoDir, path)).isDirectory() ? filesBelow(join(repoDir, path)).map((file) => join(path, file)) : [path],
@@ -46,7 +53,7 @@ function staleFiles(work) {
  */
 function filesBelow(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (builtNames.has(entry.name)) return [];
+    if (otherNames.has(entry.name)) return [];
     if (!entry.isDirectory()) return [entry.name];
     return filesBelow(join(folder, entry.name)).map((file) => join(entry.name, file));
   });
