@@ -9,6 +9,41 @@ import * as utilities from "./utilities";
 
 /**
  * The host-wide policy for virtual disks (cache mode and its neighbours) and other VM defaults, together with the facts: what each storage of the host can really do. It changes nothing on the host. Hand its `settings` to every VirtualMachine on the host.
+ *
+ * ## Example Usage
+ * ### One policy for all machines of a host, with rules for a pool and for ZFS
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as kvm from "pulumi-kvm";
+ *
+ * const host = new kvm.HostDefaults("host", {
+ *     cache: kvm.CacheSetting.Auto,
+ *     whenDirectIoMissing: kvm.WhenDirectIoMissing.Writeback,
+ *     applyChanges: kvm.ApplyChanges.Suspend,
+ *     pools: {
+ *         scratch: {
+ *             cache: kvm.CacheSetting.Unsafe,
+ *         },
+ *     },
+ *     storageKinds: {
+ *         zfs: {
+ *             cache: kvm.CacheSetting.Writeback,
+ *         },
+ *     },
+ * });
+ * const build = new kvm.VirtualMachine("build", {
+ *     host: host.settings,
+ *     memory: "4GiB",
+ *     disks: {
+ *         root: {
+ *             pool: "scratch",
+ *             size: "40GiB",
+ *         },
+ *     },
+ * });
+ * export const pools = host.poolDefaults;
+ * ```
  */
 export class HostDefaults extends pulumi.CustomResource {
     /**

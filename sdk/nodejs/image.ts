@@ -9,6 +9,40 @@ import * as utilities from "./utilities";
 
 /**
  * An image that VMs start from, brought to a libvirt host: from a file of this machine, a web server or an SFTP server. It is uploaded once per host and kept under a name that carries its checksum; VMs and Volumes link to it (`clone: linked`) or copy it, so it is never deleted while one of them needs it. A change of its content makes a new image beside the old one. Import by `pool/volume`: `pulumi import kvm:index:Image debian default/debian-12-0123456789abcdef.qcow2`.
+ *
+ * ## Example Usage
+ * ### An image that is brought to the host once, and two machines that start from it
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as kvm from "pulumi-kvm";
+ *
+ * const debian = new kvm.Image("debian", {
+ *     source: "https://cloud.debian.org/images/cloud/bookworm/latest/debian-12-genericcloud-amd64.qcow2",
+ *     checksum: "none",
+ *     pool: "default",
+ * });
+ * const first = new kvm.VirtualMachine("first", {
+ *     memory: "1GiB",
+ *     disks: {
+ *         root: {
+ *             pool: "default",
+ *             image: debian.path,
+ *             size: "20GiB",
+ *         },
+ *     },
+ * });
+ * const second = new kvm.VirtualMachine("second", {
+ *     memory: "1GiB",
+ *     disks: {
+ *         root: {
+ *             pool: "default",
+ *             image: debian.path,
+ *             clone: kvm.CloneKind.Full,
+ *         },
+ *     },
+ * });
+ * ```
  */
 export class Image extends pulumi.CustomResource {
     /**

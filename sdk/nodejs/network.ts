@@ -9,6 +9,48 @@ import * as utilities from "./utilities";
 
 /**
  * A libvirt network on a host, which VMs name in their `networks`: one of libvirt's own, with a bridge, DHCP and DNS (`nat`, `route`, `open`, `isolated`), or one that VMs reach through what the host has (`bridge`, `ovs`, `macvtap` and its kin). DHCP and DNS entries change while the network runs; the rest takes effect at once where no running VM is on it, else at its next start, as the preview says. Import by name or UUID: `pulumi import kvm:index:Network lan default`.
+ *
+ * ## Example Usage
+ * ### A network with NAT and DHCP, and a machine with a fixed address on it
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as kvm from "pulumi-kvm";
+ *
+ * const lan = new kvm.Network("lan", {
+ *     mode: kvm.NetworkMode.Nat,
+ *     addresses: [{
+ *         address: "10.20.0.1/24",
+ *         dhcp: {
+ *             ranges: [{
+ *                 start: "10.20.0.100",
+ *                 end: "10.20.0.200",
+ *             }],
+ *             hosts: {
+ *                 web: {
+ *                     mac: "52:54:00:20:00:10",
+ *                     ip: "10.20.0.10",
+ *                 },
+ *             },
+ *         },
+ *     }],
+ * });
+ * const web = new kvm.VirtualMachine("web", {
+ *     memory: "1GiB",
+ *     disks: {
+ *         root: {
+ *             pool: "default",
+ *             size: "20GiB",
+ *         },
+ *     },
+ *     networks: {
+ *         lan: {
+ *             network: lan.name,
+ *             mac: "52:54:00:20:00:10",
+ *         },
+ *     },
+ * });
+ * ```
  */
 export class Network extends pulumi.CustomResource {
     /**

@@ -9,6 +9,23 @@ import * as utilities from "./utilities";
 
 /**
  * A storage pool on a libvirt host: a folder, a file system, the partitions of a disk, a volume group, a zpool, an NFS export, a Ceph pool or an iSCSI target, in which VMs have their volumes. What a pool holds is never deleted with it, unless `deleteContent` says so. Import by name or UUID: `pulumi import kvm:index:StoragePool images default`.
+ *
+ * ## Example Usage
+ * ### A pool in a folder of the host, and what a new disk in it gets
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as kvm from "pulumi-kvm";
+ *
+ * const fast = new kvm.StoragePool("fast", {
+ *     type: kvm.PoolType.Dir,
+ *     target: {
+ *         path: "/srv/fast",
+ *     },
+ *     autostart: true,
+ * });
+ * export const pool = fast.name;
+ * ```
  */
 export class StoragePool extends pulumi.CustomResource {
     /**

@@ -9,6 +9,43 @@ import * as utilities from "./utilities";
 
 /**
  * A virtual machine on a libvirt host. For every disk the effective cache settings are worked out from the storage it is really on, shown with the reason at preview (`effectiveDisks`), and kept: live where possible, else as `applyChanges` says.
+ *
+ * ## Example Usage
+ * ### A machine from a cloud image, with its address
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as kvm from "pulumi-kvm";
+ *
+ * const host = new kvm.HostDefaults("host", {cache: kvm.CacheSetting.Auto});
+ * const debian = new kvm.Image("debian", {
+ *     source: "https://cloud.debian.org/images/cloud/bookworm/latest/debian-12-genericcloud-amd64.qcow2",
+ *     checksum: "none",
+ *     pool: "default",
+ * });
+ * const web = new kvm.VirtualMachine("web", {
+ *     host: host.settings,
+ *     memory: "2GiB",
+ *     cpus: 2,
+ *     disks: {
+ *         root: {
+ *             pool: "default",
+ *             image: debian.path,
+ *             size: "20GiB",
+ *         },
+ *     },
+ *     networks: {
+ *         lan: {
+ *             network: "default",
+ *         },
+ *     },
+ *     waitForAddress: {
+ *         timeoutSeconds: 120,
+ *     },
+ * });
+ * export const ip = web.ipAddress;
+ * export const disks = web.effectiveDisks;
+ * ```
  */
 export class VirtualMachine extends pulumi.CustomResource {
     /**
@@ -186,6 +223,18 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly numa: pulumi.Output<outputs.Numa | undefined>;
     /**
+     * When the guest crashes (it tells so through its panic device): end the VM (`destroy`), start it anew (`restart`), keep it as it is for a look (`preserve`), or first write its memory to a file on the host (`coredump-destroy`, `coredump-restart`). Default: `destroy`.
+     */
+    declare public readonly onCrash: pulumi.Output<enums.CrashAction | undefined>;
+    /**
+     * When the guest powers off: end the VM (`destroy`) or start it anew (`restart`). Default: `destroy`.
+     */
+    declare public readonly onPoweroff: pulumi.Output<enums.PowerAction | undefined>;
+    /**
+     * When the guest reboots: start it anew (`restart`) or end the VM (`destroy`). Default: `restart`.
+     */
+    declare public readonly onReboot: pulumi.Output<enums.PowerAction | undefined>;
+    /**
      * A panic device. Default: none for new VMs. Take it away with the model `none`.
      */
     declare public readonly panic: pulumi.Output<outputs.Panic | undefined>;
@@ -206,6 +255,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly restartPending: pulumi.Output<boolean>;
     /**
+     * Texts by a name of your own: when one of them changes, the running VM is restarted gracefully, at once, whatever `applyChanges` says. A digest of a configuration that the guest reads when it boots, say.
+     */
+    declare public readonly restartTriggers: pulumi.Output<{[key: string]: string} | undefined>;
+    /**
      * A source of random numbers (virtio, from the host's /dev/urandom). Default: true for new VMs.
      */
     declare public readonly rng: pulumi.Output<boolean | undefined>;
@@ -218,6 +271,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly serial: pulumi.Output<outputs.Serial | undefined>;
     /**
+     * How the guest is asked to stop: by its guest agent where one is connected, else by the power button (`auto`), by the power button (`acpi`), or by its agent alone (`agent`). Default: `auto`.
+     */
+    declare public readonly shutdownMode: pulumi.Output<enums.ShutdownMode | undefined>;
+    /**
      * Seconds the guest has for a graceful stop before it is ended. Default: 60.
      */
     declare public readonly shutdownTimeoutSeconds: pulumi.Output<number | undefined>;
@@ -225,6 +282,14 @@ export class VirtualMachine extends pulumi.CustomResource {
      * SMBIOS tables. Default: QEMU's.
      */
     declare public readonly smbios: pulumi.Output<outputs.Smbios | undefined>;
+    /**
+     * What happens to snapshots when the VM is deleted: deleting it is refused while it has some (`refuse`), or they are deleted with it (`delete`). What an external snapshot holds of a disk that is kept is kept with it. Default: `refuse`.
+     */
+    declare public readonly snapshotsOnDelete: pulumi.Output<enums.SnapshotsOnDelete | undefined>;
+    /**
+     * Stop the VM when it is deleted (gracefully, as `shutdownMode` and `shutdownTimeoutSeconds` say). `false`: deleting or replacing it is refused while it runs, is paused or lies saved. Default: true.
+     */
+    declare public readonly stopOnDelete: pulumi.Output<boolean | undefined>;
     /**
      * A TPM. Default: none for new VMs. Take it away with the model `none`.
      */
@@ -308,13 +373,20 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["name"] = args?.name;
             resourceInputs["networks"] = args?.networks;
             resourceInputs["numa"] = args?.numa;
+            resourceInputs["onCrash"] = args?.onCrash;
+            resourceInputs["onPoweroff"] = args?.onPoweroff;
+            resourceInputs["onReboot"] = args?.onReboot;
             resourceInputs["panic"] = args?.panic;
             resourceInputs["pinning"] = args?.pinning;
             resourceInputs["power"] = args?.power;
+            resourceInputs["restartTriggers"] = args?.restartTriggers;
             resourceInputs["rng"] = args?.rng;
             resourceInputs["serial"] = args?.serial;
+            resourceInputs["shutdownMode"] = args?.shutdownMode;
             resourceInputs["shutdownTimeoutSeconds"] = args?.shutdownTimeoutSeconds;
             resourceInputs["smbios"] = args?.smbios;
+            resourceInputs["snapshotsOnDelete"] = args?.snapshotsOnDelete;
+            resourceInputs["stopOnDelete"] = args?.stopOnDelete;
             resourceInputs["tpm"] = args?.tpm;
             resourceInputs["uefi"] = args?.uefi;
             resourceInputs["unplugTimeoutSeconds"] = args?.unplugTimeoutSeconds;
@@ -370,16 +442,23 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["name"] = undefined /*out*/;
             resourceInputs["networks"] = undefined /*out*/;
             resourceInputs["numa"] = undefined /*out*/;
+            resourceInputs["onCrash"] = undefined /*out*/;
+            resourceInputs["onPoweroff"] = undefined /*out*/;
+            resourceInputs["onReboot"] = undefined /*out*/;
             resourceInputs["panic"] = undefined /*out*/;
             resourceInputs["pendingChanges"] = undefined /*out*/;
             resourceInputs["pinning"] = undefined /*out*/;
             resourceInputs["power"] = undefined /*out*/;
             resourceInputs["restartPending"] = undefined /*out*/;
+            resourceInputs["restartTriggers"] = undefined /*out*/;
             resourceInputs["rng"] = undefined /*out*/;
             resourceInputs["runningDisks"] = undefined /*out*/;
             resourceInputs["serial"] = undefined /*out*/;
+            resourceInputs["shutdownMode"] = undefined /*out*/;
             resourceInputs["shutdownTimeoutSeconds"] = undefined /*out*/;
             resourceInputs["smbios"] = undefined /*out*/;
+            resourceInputs["snapshotsOnDelete"] = undefined /*out*/;
+            resourceInputs["stopOnDelete"] = undefined /*out*/;
             resourceInputs["tpm"] = undefined /*out*/;
             resourceInputs["uefi"] = undefined /*out*/;
             resourceInputs["unplugTimeoutSeconds"] = undefined /*out*/;
@@ -480,7 +559,7 @@ export interface VirtualMachineArgs {
     /**
      * `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
      */
-    host?: pulumi.Input<inputs.HostSettingsArgs | undefined>;
+    host?: pulumi.Input<inputs.HostSettingsArgs | any | undefined>;
     /**
      * The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
      */
@@ -530,6 +609,18 @@ export interface VirtualMachineArgs {
      */
     numa?: pulumi.Input<inputs.NumaArgs | undefined>;
     /**
+     * When the guest crashes (it tells so through its panic device): end the VM (`destroy`), start it anew (`restart`), keep it as it is for a look (`preserve`), or first write its memory to a file on the host (`coredump-destroy`, `coredump-restart`). Default: `destroy`.
+     */
+    onCrash?: pulumi.Input<enums.CrashAction | undefined>;
+    /**
+     * When the guest powers off: end the VM (`destroy`) or start it anew (`restart`). Default: `destroy`.
+     */
+    onPoweroff?: pulumi.Input<enums.PowerAction | undefined>;
+    /**
+     * When the guest reboots: start it anew (`restart`) or end the VM (`destroy`). Default: `restart`.
+     */
+    onReboot?: pulumi.Input<enums.PowerAction | undefined>;
+    /**
      * A panic device. Default: none for new VMs. Take it away with the model `none`.
      */
     panic?: pulumi.Input<inputs.PanicArgs | undefined>;
@@ -542,6 +633,10 @@ export interface VirtualMachineArgs {
      */
     power?: pulumi.Input<enums.Power | undefined>;
     /**
+     * Texts by a name of your own: when one of them changes, the running VM is restarted gracefully, at once, whatever `applyChanges` says. A digest of a configuration that the guest reads when it boots, say.
+     */
+    restartTriggers?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
      * A source of random numbers (virtio, from the host's /dev/urandom). Default: true for new VMs.
      */
     rng?: pulumi.Input<boolean | undefined>;
@@ -550,6 +645,10 @@ export interface VirtualMachineArgs {
      */
     serial?: pulumi.Input<inputs.SerialArgs | undefined>;
     /**
+     * How the guest is asked to stop: by its guest agent where one is connected, else by the power button (`auto`), by the power button (`acpi`), or by its agent alone (`agent`). Default: `auto`.
+     */
+    shutdownMode?: pulumi.Input<enums.ShutdownMode | undefined>;
+    /**
      * Seconds the guest has for a graceful stop before it is ended. Default: 60.
      */
     shutdownTimeoutSeconds?: pulumi.Input<number | undefined>;
@@ -557,6 +656,14 @@ export interface VirtualMachineArgs {
      * SMBIOS tables. Default: QEMU's.
      */
     smbios?: pulumi.Input<inputs.SmbiosArgs | undefined>;
+    /**
+     * What happens to snapshots when the VM is deleted: deleting it is refused while it has some (`refuse`), or they are deleted with it (`delete`). What an external snapshot holds of a disk that is kept is kept with it. Default: `refuse`.
+     */
+    snapshotsOnDelete?: pulumi.Input<enums.SnapshotsOnDelete | undefined>;
+    /**
+     * Stop the VM when it is deleted (gracefully, as `shutdownMode` and `shutdownTimeoutSeconds` say). `false`: deleting or replacing it is refused while it runs, is paused or lies saved. Default: true.
+     */
+    stopOnDelete?: pulumi.Input<boolean | undefined>;
     /**
      * A TPM. Default: none for new VMs. Take it away with the model `none`.
      */

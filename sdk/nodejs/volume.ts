@@ -9,6 +9,33 @@ import * as utilities from "./utilities";
 
 /**
  * A storage volume in a pool of a libvirt host, with a life of its own: VMs come and go, it stays. It grows in place, also under a running VM, whose guest sees it; it never shrinks. It is never deleted while a running or saved VM uses it. Import by `pool/name` or by path: `pulumi import kvm:index:Volume data images/data.qcow2`.
+ *
+ * ## Example Usage
+ * ### A volume for data that stays when the machine goes
+ *
+ * ```typescript
+ * import * as pulumi from "@pulumi/pulumi";
+ * import * as kvm from "pulumi-kvm";
+ *
+ * const data = new kvm.Volume("data", {
+ *     pool: "default",
+ *     size: "100GiB",
+ *     format: kvm.DiskFormat.Qcow2,
+ * });
+ * const db = new kvm.VirtualMachine("db", {
+ *     memory: "4GiB",
+ *     disks: {
+ *         root: {
+ *             pool: "default",
+ *             size: "20GiB",
+ *         },
+ *         data: {
+ *             pool: "default",
+ *             volume: data.name,
+ *         },
+ *     },
+ * });
+ * ```
  */
 export class Volume extends pulumi.CustomResource {
     /**

@@ -1,6 +1,6 @@
 // The SDK generator: our small Go program over Pulumi's own code generators, built once into the cache.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDir, repoDir } from "../lib/folders.mjs";
 import { goBuild } from "../lib/go.mjs";
@@ -39,22 +39,37 @@ export async function ensureSdkGenerator() {
 export async function generateSdks({ schema, out, languages }) {
   const generator = await ensureSdkGenerator();
   run(generator, ["-schema", schema, "-out", out, ...languages.flatMap((language) => ["-language", language])]);
-  if (languages.includes("nodejs")) finishNodePackage(join(out, "nodejs", "package.json"));
+  if (languages.includes("nodejs")) finishNodePackage(join(out, "nodejs"));
 }
+
+/** The package that brings the plugin and the `pulumi-kvm` command. */
+const providerPackage = "pulumi-kvm-provider";
+
+/** `npx pulumi-kvm` looks for a command in the package of that name: this is it, and hands on to the one that has it. */
+const commandScript = `#!/usr/bin/env node
+require("${providerPackage}/cli");
+`;
 
 /**
  * Pulumi publishes the compiled folder as the package; ours is used from the workspace too, so it says itself where its entry is.
- * @param {string} file
+ * Whoever installs it has the plugin of the same version with it.
+ * @param {string} folder
  */
-function finishNodePackage(file) {
+function finishNodePackage(folder) {
+  const file = join(folder, "package.json");
   const metadata = JSON.parse(readFileSync(file, "utf8"));
   for (const ownBuild of ["scripts", "devDependencies"]) delete metadata[ownBuild];
   const finished = {
     ...metadata,
+    dependencies: { ...metadata.dependencies, [providerPackage]: metadata.version },
+    bin: { "pulumi-kvm": "./pulumi-kvm.js" },
     main: "./bin/index.js",
     types: "./bin/index.d.ts",
-    files: ["bin", "README.md"],
+    files: ["bin", "pulumi-kvm.js", "README.md"],
     engines: { node: `>=${oldestNode}` },
   };
   writeFileSync(file, `${JSON.stringify(finished, null, 2)}\n`);
+  const command = join(folder, "pulumi-kvm.js");
+  writeFileSync(command, commandScript);
+  chmodSync(command, 0o755);
 }

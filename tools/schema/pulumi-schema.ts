@@ -1,6 +1,7 @@
 // The zod contracts -> Pulumi's package schema. Pure: the same contracts give the same text.
 import { z } from "zod";
 import type { FunctionDefinition, ResourceDefinition } from "../../provider/resources/resource";
+import { withExample, type ResourceExample } from "./with-examples";
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = Readonly<Record<string, Json>>;
@@ -11,6 +12,8 @@ interface Meta {
   readonly description?: string;
   readonly secret?: boolean;
   readonly replace?: boolean;
+  /** As an input it takes any value besides its own type: Pulumi YAML lets no object with an enum in it go from an output to an input of the very same type. */
+  readonly takesAny?: boolean;
   /** Environment variables that a configuration value defaults to. */
   readonly environment?: readonly string[];
 }
@@ -79,14 +82,25 @@ function objectSpec(object: z.ZodObject, types: Types, where: string) {
   };
 }
 
-function resourceSpec({ token, description, inputs, outputs }: ResourceDefinition, types: Types): JsonObject {
+/** The inputs with those that take any value besides. Only the type is wider: check refuses what it cannot use. */
+function widened(inputs: z.ZodObject, properties: Readonly<Record<string, JsonObject>>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, { $ref, ...spec }]) => {
+      if ($ref === undefined) return [name, spec];
+      const takesAny = metaOf(inputs.shape[name] as z.core.$ZodType).takesAny === true;
+      return [name, takesAny ? { oneOf: [{ $ref }, { $ref: "pulumi.json#/Any" }], ...spec } : { $ref, ...spec }];
+    }),
+  );
+}
+
+function resourceSpec({ token, description, inputs, outputs }: ResourceDefinition, types: Types, example?: ResourceExample): JsonObject {
   const asked = objectSpec(inputs, types, token);
   const given = objectSpec(outputs, types, token);
   // Where a program gives no name, one is made: whoever uses a resource's name finds one.
   const named = Object.keys(asked.properties).filter((property) => property === "name");
   return {
-    description,
-    inputProperties: asked.properties,
+    description: example === undefined ? description : withExample(description, example),
+    inputProperties: widened(inputs, asked.properties),
     requiredInputs: asked.required,
     properties: { ...asked.properties, ...given.properties },
     required: [...new Set([...asked.required, ...given.required, ...named])],
@@ -109,14 +123,36 @@ export interface SchemaSource {
   readonly resources: readonly ResourceDefinition[];
   readonly functions: readonly FunctionDefinition[];
   readonly config: z.ZodObject;
+  /** An example for each resource, by its token; left out for the schema that the examples are translated with. */
+  readonly examples?: Readonly<Record<string, ResourceExample>>;
 }
 
 const repository = "https://github.com/pulumi-kvm/pulumi-kvm";
 
+/** What every language's SDK is called, and that its version is the schema's. */
+const language = {
+  nodejs: { packageName: "pulumi-kvm", respectSchemaVersion: true },
+  python: { packageName: "pulumi_kvm", respectSchemaVersion: true, pyproject: { enabled: true }, inputTypes: "classes-and-dicts" },
+  go: {
+    importBasePath: "github.com/pulumi-kvm/pulumi-kvm/sdk/go/kvm",
+    respectSchemaVersion: true,
+    generateResourceContainerTypes: true,
+  },
+  csharp: { namespaces: { kvm: "Kvm" }, packageReferences: { Pulumi: "3.*" }, respectSchemaVersion: true },
+} as const;
+
+function exampleOf(token: string, examples: SchemaSource["examples"]): ResourceExample | undefined {
+  const example = examples?.[token];
+  if (examples !== undefined && example === undefined) throw new Error(`${token} has no example: write one into tools/schema/examples.`);
+  return example;
+}
+
 /** The whole schema.json. */
-export function pulumiSchema({ version, resources, functions, config }: SchemaSource): JsonObject {
+export function pulumiSchema({ version, resources, functions, config, examples }: SchemaSource): JsonObject {
   const types: Types = new Map();
-  const resourceSpecs = Object.fromEntries(resources.map((definition) => [definition.token, resourceSpec(definition, types)]));
+  const resourceSpecs = Object.fromEntries(
+    resources.map((definition) => [definition.token, resourceSpec(definition, types, exampleOf(definition.token, examples))]),
+  );
   const functionSpecs = Object.fromEntries(functions.map((definition) => [definition.token, functionSpec(definition, types)]));
   const { properties, required } = objectSpec(config, types, "config");
   const fields = Object.entries(config.shape) as [string, z.core.$ZodType][];
@@ -137,15 +173,8 @@ export function pulumiSchema({ version, resources, functions, config }: SchemaSo
     repository,
     license: "Apache-2.0",
     publisher: "pulumi-kvm",
-    language: {
-      nodejs: { packageName: "pulumi-kvm", respectSchemaVersion: true },
-      python: { packageName: "pulumi_kvm", respectSchemaVersion: true, pyproject: { enabled: true } },
-      go: {
-        importBasePath: "github.com/pulumi-kvm/pulumi-kvm/sdk/go/kvm",
-        respectSchemaVersion: true,
-        generateResourceContainerTypes: true,
-      },
-    },
+    pluginDownloadURL: "github://api.github.com/pulumi-kvm/pulumi-kvm",
+    language,
     config: { variables, defaults: [] },
     provider: {
       description: "The connection to one libvirt host.",

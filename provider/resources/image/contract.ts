@@ -27,14 +27,16 @@ export const inputs = z.strictObject({
     .describe(
       'Checksum of the file: "sha256:…" or "sha512:…"; "none" waives it. Needed for what comes over a network. With a SHA-256 the image\'s name is known at preview.',
     ),
-  pool: objectName.optional().describe("The pool of files that keeps the image. Default: `default`. A change makes a new image."),
+  pool: objectName.optional().meta({ replace: true }).describe("The pool of files that keeps the image. Default: `default`. A change makes a new image."),
   format: diskFormat
     .optional()
+    .meta({ replace: true })
     .describe(
       "What the image is. Default: by its header, once, at the upload. `raw` takes the bytes as they are, whatever they look like. A change makes a new image.",
     ),
   name: objectName
     .optional()
+    .meta({ replace: true })
     .describe("First part of the volume's name. Default: the source's file name without its extension. A change makes a new image."),
   keepOnDelete: z.boolean().optional().describe("Keep the image on the host when the resource is deleted. Default: false."),
 });

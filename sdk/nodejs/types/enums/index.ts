@@ -133,6 +133,16 @@ export const CpuMode = {
  */
 export type CpuMode = (typeof CpuMode)[keyof typeof CpuMode];
 
+export const CrashAction = {
+    Destroy: "destroy",
+    Restart: "restart",
+    Preserve: "preserve",
+    Coredump_destroy: "coredump-destroy",
+    Coredump_restart: "coredump-restart",
+} as const;
+
+export type CrashAction = (typeof CrashAction)[keyof typeof CrashAction];
+
 export const DetectZeroesMode = {
     Off: "off",
     On: "on",
@@ -368,6 +378,13 @@ export const Power = {
 
 export type Power = (typeof Power)[keyof typeof Power];
 
+export const PowerAction = {
+    Destroy: "destroy",
+    Restart: "restart",
+} as const;
+
+export type PowerAction = (typeof PowerAction)[keyof typeof PowerAction];
+
 export const Preallocation = {
     Off: "off",
     Metadata: "metadata",
@@ -386,6 +403,14 @@ export const SeedBus = {
 
 export type SeedBus = (typeof SeedBus)[keyof typeof SeedBus];
 
+export const ShutdownMode = {
+    Auto: "auto",
+    Acpi: "acpi",
+    Agent: "agent",
+} as const;
+
+export type ShutdownMode = (typeof ShutdownMode)[keyof typeof ShutdownMode];
+
 export const SmbiosMode = {
     Emulate: "emulate",
     Host: "host",
@@ -393,6 +418,13 @@ export const SmbiosMode = {
 } as const;
 
 export type SmbiosMode = (typeof SmbiosMode)[keyof typeof SmbiosMode];
+
+export const SnapshotsOnDelete = {
+    Refuse: "refuse",
+    Delete: "delete",
+} as const;
+
+export type SnapshotsOnDelete = (typeof SnapshotsOnDelete)[keyof typeof SnapshotsOnDelete];
 
 export const StorageKind = {
     Ext4: "ext4",
