@@ -1,43 +1,9 @@
-// The composition root: the only place where the wire, the resources and a real host meet.
-import type * as LibvirtModule from "./libvirt/connect";
-import type * as ObserverModule from "./host/observe-host";
-import type { ImageSources } from "./images/image-source";
-import type * as ImagesModule from "./images/image-sources";
-import type * as FunctionsModule from "./resources/functions/functions";
-import type * as RegistryModule from "./resources/registry";
-import type { ProviderConfig, Services } from "./resources/resource";
+// The plugin's entry point: the wire over the real parts.
+import { realParts } from "./compose";
 import { runPlugin } from "./rpc/run-plugin";
 
-// The engine starts this process for every run and waits for its first answer. What that answer does not need (the contracts with zod, XML,
-// the libvirt client, the schema) is loaded when it is first asked for; all of it is inside the bundle. Under CommonJS, import() would
-// resolve by other rules than every other import here.
-/* eslint-disable @typescript-eslint/no-require-imports */
-const loadRegistry = () => (require("./resources/registry") as typeof RegistryModule).registry;
-
-const loadFunctions = () => (require("./resources/functions/functions") as typeof FunctionsModule).functions;
-
+// Large, and asked for by SDK generators only: loaded when it is.
+// eslint-disable-next-line @typescript-eslint/no-require-imports
 const loadSchema = () => JSON.stringify(require("../schema.json"));
 
-const { version } = require("./package.json") as { readonly version: string };
-
-/** Most runs open no image: what downloads them is loaded with the first. */
-function lazyImages(): ImageSources {
-  let sources: ImageSources | undefined;
-  return {
-    open: (request) => {
-      sources ??= (require("./images/image-sources") as typeof ImagesModule).createImageSources();
-      return sources.open(request);
-    },
-  };
-}
-
-/** One lazy connection a provider: nothing is asked of the host before a verb needs it. */
-const makeServices = (config: ProviderConfig): Services => {
-  const { connectLibvirt } = require("./libvirt/connect") as typeof LibvirtModule;
-  const { createHostObserver } = require("./host/observe-host") as typeof ObserverModule;
-  const libvirt = connectLibvirt(config);
-  return { config, libvirt, host: createHostObserver(libvirt), images: lazyImages() };
-};
-/* eslint-enable @typescript-eslint/no-require-imports */
-
-void runPlugin({ version, loadSchema, loadRegistry, loadFunctions, makeServices }, process.argv.slice(2));
+void runPlugin({ ...realParts, loadSchema }, process.argv.slice(2));

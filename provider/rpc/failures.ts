@@ -62,7 +62,18 @@ export interface InitFailure {
 }
 
 /** "Initialization failed": the engine keeps the resource with this state and issues an update next time. */
-export const initFailedError = ({ id, properties, inputs, reasons, refreshBeforeUpdate }: InitFailure, redact: Redact): WireError => {
+export class InitFailedError extends WireError {
+  constructor(
+    /** What is known of the resource; the reasons are clean of secrets. */
+    readonly failure: InitFailure,
+    metadata: Metadata,
+  ) {
+    super(status.UNKNOWN, failure.reasons.join("\n"), metadata);
+  }
+}
+
+export const initFailedError = (failure: InitFailure, redact: Redact): InitFailedError => {
+  const { id, properties, inputs, reasons, refreshBeforeUpdate } = failure;
   const clean = reasons.map(redact);
   const detail = new ErrorResourceInitFailed()
     .setId(id)
@@ -78,5 +89,5 @@ export const initFailedError = ({ id, properties, inputs, reasons, refreshBefore
   const metadata = new Metadata();
   // The engine finds the details here: google.rpc.Status, with the same code and message as the call's own.
   metadata.set("grpc-status-details-bin", Buffer.from(rich.serializeBinary()));
-  return new WireError(status.UNKNOWN, message, metadata);
+  return new InitFailedError({ ...failure, reasons: clean }, metadata);
 };

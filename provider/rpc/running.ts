@@ -1,4 +1,5 @@
 // The verbs that run at this moment: each ends by itself, by its time limit, by Cancel, or when the engine hangs up.
+import { setMaxListeners } from "node:events";
 import { CancelledError, type FailureContext } from "../errors";
 
 export interface Limits {
@@ -35,6 +36,8 @@ export const createRunningVerbs = (graceMs: number): RunningVerbs => {
   const run: RunningVerbs["run"] = async (limits, start) => {
     const controller = new AbortController();
     const { signal } = controller;
+    // Every libvirt call of the verb listens to it, a dozen at once: no leak, of which node would warn the user.
+    setMaxListeners(0, signal);
     const timers: NodeJS.Timeout[] = [];
     const after = (ms: number, action: () => void) => timers.push(setTimeout(action, ms));
     const stop = () => controller.abort(new CancelledError(limits.context));

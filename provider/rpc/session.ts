@@ -7,10 +7,11 @@ import { createRunningVerbs, type RunningVerbs } from "./running";
 
 export type Registry = Readonly<Record<string, ResourceDefinition>>;
 
-/** What main.ts wires in; functions where loading costs time that the first answer should not wait for. */
+/** What the entry points wire in; functions where loading costs time that the first answer should not wait for. */
 export interface PluginParts {
   readonly version: string;
-  readonly loadSchema: () => string;
+  /** A front door that nobody asks for its schema has none. */
+  readonly loadSchema?: (() => string) | undefined;
   readonly loadRegistry: () => Registry;
   readonly loadFunctions: () => Readonly<Record<string, FunctionDefinition>>;
   readonly makeServices: (config: ProviderConfig) => Services;
