@@ -2,6 +2,7 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { buildDynamicDoor } from "./lib/dynamic-door.mjs";
 import { extendPath, repoDir } from "./lib/folders.mjs";
 import { packedPackages } from "./lib/packed-packages.mjs";
 import { giveBack } from "./lib/root.mjs";
@@ -32,7 +33,10 @@ const bundling = {
 
 export async function buildAll() {
   await step("plugin bin/pulumi-resource-kvm", bundlePlugin);
-  if (existsSync(join(repoDir, "sdk", "nodejs", "tsconfig.json"))) await step("SDK for Node (sdk/nodejs/bin)", compileNodeSdk);
+  if (existsSync(join(repoDir, "sdk", "nodejs", "tsconfig.json"))) {
+    await step("SDK for Node (sdk/nodejs/bin)", compileNodeSdk);
+    await step("dynamic door (provider/dist)", bundleDynamicDoor);
+  }
 }
 
 async function bundlePlugin() {
@@ -70,6 +74,11 @@ function compileNodeSdk() {
   const out = join(folder, "bin");
   copyFileSync(join(folder, "package.json"), join(out, "package.json"));
   giveBack(out, ...readdirSync(out, { recursive: true, encoding: "utf8" }).map((file) => join(out, file)));
+}
+
+async function bundleDynamicDoor() {
+  const dist = await buildDynamicDoor(bundling, LATE_PACKAGES);
+  giveBack(dist, ...readdirSync(dist, { recursive: true, encoding: "utf8" }).map((file) => join(dist, file)));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -12,7 +12,8 @@ const allowed = {
   images: ["plan"],
   "cloud-init": ["plan"],
   libvirt: [],
-  dynamic: ["resources", "host", "libvirt", "images"],
+  // The second front door is the first one's verbs in another process: it has no lifecycle of its own.
+  dynamic: ["rpc", "resources"],
 };
 
 const folders = Object.keys(allowed);
@@ -35,7 +36,7 @@ export const layers = Object.fromEntries(
       allowed: allowed[folder],
       forbidden: [
         ...folders.filter((other) => other !== folder && !allowed[folder].includes(other)).map((other) => `^(\\.\\./)+${other}(/|$)`),
-        ...["main", "testing"].map((other) => `^(\\.\\./)+${other}(/|$)`),
+        ...["main", "compose", "dynamic-runtime", "testing"].map((other) => `^(\\.\\./)+${other}(/|$)`),
         ...Object.entries(owned)
           .filter(([, owners]) => !owners.includes(folder))
           .map(([name]) => (name.startsWith("^") ? name : `^${name}(/|$)`)),
