@@ -7,7 +7,7 @@ NODE ?= node
 HOST ?= dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build generate test test-unit test-live test-engine demo bench lint format host-up host-down clean
+.PHONY: help setup build generate test test-unit test-live test-engine demo dev bench lint format host-up host-down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ build: ## bundle the plugin into bin/ and compile the SDK
 	@$(NODE) tools/setup.mjs --only-npm
 	@$(NODE) tools/build.mjs
 
-generate: ## write schema.json and the SDKs from the contracts
+generate: ## write schema.json, the SDKs and the generated pages of docs/ from the contracts
 	@$(NODE) tools/setup.mjs --only-npm
 	@$(NODE) tools/generate.mjs
 
@@ -37,6 +37,9 @@ test-engine: ## tests through the Pulumi engine (T=path-pattern)
 
 demo: ## watch virtual machines on storage without O_DIRECT come up by `pulumi up`
 	@$(NODE) tools/demo.mjs
+
+dev: ## an example on a private libvirt host, with the plugin as it is now, until Ctrl-C (EX=single-vm)
+	@$(NODE) tools/dev.mjs $(EX)
 
 bench: ## run the benchmarks on a private libvirt host (T=name)
 	@T="$(T)" $(NODE) tools/bench.mjs

@@ -1,33 +1,29 @@
 // `make demo`: the case that started this project, solved before your eyes, on a private libvirt host that is gone afterwards.
-import { appendFileSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { copyFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { buildAll } from "./build.mjs";
 import { ensureGuest } from "./guest/build.mjs";
 import { hostDown, hostUp } from "./lab/host.mjs";
 import { hostFiles } from "./lab/host-files.mjs";
 import { removeMountedFolder } from "./lab/namespaces.mjs";
 import { addStorage } from "./lab/storage.mjs";
-import { extendPath, repoDir } from "./lib/folders.mjs";
+import { makeExampleProject } from "./lib/example-project.mjs";
+import { extendPath } from "./lib/folders.mjs";
 import { becomeRoot } from "./lib/root.mjs";
 import { run, runVisibly } from "./lib/run.mjs";
-import { MissingPart, runMain, say, seconds, step } from "./lib/steps.mjs";
+import { MissingPart, runMain, say, step } from "./lib/steps.mjs";
+import { forgetLastUndo, heedSignals, isInterrupted, takeBack, undoLater } from "./lib/undo.mjs";
 import { setUp } from "./setup.mjs";
 
-const example = join(repoDir, "examples", "storage-without-direct-io");
+const EXAMPLE = "storage-without-direct-io";
 const EXT4_MIB = 512;
 const OVERLAY_SIZE = "64M";
-const STACK = "demo";
-
-/** What is taken back at the end, the last thing first, whatever happened. @type {(() => unknown)[]} */
-const undo = [];
-let interrupted = false;
 
 /** A libvirt host with a pool on ext4 and one on ramfs: our own, or the one that LIBVIRT_DEFAULT_URI names. */
 async function prepareHost() {
   const files = hostFiles(`demo-${process.pid}`, undefined);
   const given = process.env.LIBVIRT_DEFAULT_URI;
-  undo.push(() => (given ? removeMountedFolder(files.dir) : hostDown(files)));
+  undoLater(() => (given ? removeMountedFolder(files.dir) : hostDown(files)));
   const uri = given ?? (await hostUp(files)).uri;
   for (const folder of [files.dir, files.storage, files.images, files.boot]) mkdirSync(folder, { recursive: true, mode: 0o711 });
   return { uri, files };
@@ -39,7 +35,7 @@ async function prepareStorage({ uri, files }) {
   const pools = { fast: await addStorage(files, "fast", "ext4", EXT4_MIB), memory: await addStorage(files, "memory", "ramfs") };
   for (const [kind, path] of Object.entries(pools)) {
     virsh("pool-create-as", poolName(kind), "dir", "--target", path);
-    undo.push(() => virsh("pool-destroy", poolName(kind)));
+    undoLater(() => virsh("pool-destroy", poolName(kind)));
   }
   const base = join(pools.memory, "base.qcow2");
   const overlay = join(pools.fast, "overlay.qcow2");
@@ -56,39 +52,6 @@ async function prepareStorage({ uri, files }) {
 /** Pools get our own names, so that nothing on a given libvirt is in the way. @param {string} kind */
 const poolName = (kind) => `kvm-demo-${process.pid}-${kind}`;
 
-/**
- * A copy of the example, with state and plugins of its own, and a function that runs pulumi on it.
- * @param {string[]} pathFolders
- */
-function prepareProject(pathFolders) {
-  const root = mkdtempSync(join(tmpdir(), "kvm-demo-"));
-  undo.push(() => rmSync(root, { recursive: true, force: true }));
-  const project = join(root, "project");
-  cpSync(example, project, { recursive: true, filter: (source) => !source.includes("node_modules") });
-  symlinkSync(join(repoDir, "node_modules"), join(project, "node_modules"));
-  // A plugin named by path is used without a warning.
-  appendFileSync(join(project, "Pulumi.yaml"), `\nplugins:\n  providers:\n    - name: kvm\n      path: ${join(repoDir, "bin")}\n`);
-  for (const folder of ["state", "home"]) mkdirSync(join(root, folder));
-  const env = {
-    ...process.env,
-    PATH: [...pathFolders, join(repoDir, "bin"), process.env.PATH].join(delimiter),
-    PULUMI_HOME: join(root, "home"),
-    PULUMI_BACKEND_URL: `file://${join(root, "state")}`,
-    PULUMI_CONFIG_PASSPHRASE: "",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-  };
-  const quietly = (/** @type {string[]} */ ...args) => run("pulumi", args, { cwd: project, env });
-  const show = async (/** @type {string[]} */ ...args) => {
-    if (interrupted) throw new MissingPart("Interrupted.", "run `make demo` again.");
-    say(`\n$ pulumi ${args.join(" ")}`);
-    const startedMs = performance.now();
-    const code = await runVisibly("pulumi", args, { cwd: project, env });
-    if (code !== 0) throw new MissingPart(`\`pulumi ${args.join(" ")}\` ended with code ${code}.`, "see what it said above.");
-    say(`  (${seconds(performance.now() - startedMs)})`);
-  };
-  return { quietly, show };
-}
-
 async function main() {
   extendPath();
   // npm packages and builds belong to the person; only the host needs root.
@@ -99,13 +62,17 @@ async function main() {
   const config = await step("a pool on ext4, a pool on ramfs (no O_DIRECT), an overlay on the one over a base on the other", () =>
     prepareStorage(host),
   );
-  const { quietly, show } = prepareProject(pathFolders);
-  quietly("stack", "init", STACK);
-  for (const [key, value] of Object.entries(config)) quietly("config", "set", key, value);
+  const { quietly, init, remove, ...project } = makeExampleProject(EXAMPLE, pathFolders);
+  undoLater(remove);
+  init(config);
+  const show = (/** @type {string[]} */ ...args) => {
+    if (isInterrupted()) throw new MissingPart("Interrupted.", "run `make demo` again.");
+    return project.show(...args);
+  };
 
   await show("preview", "--diff");
   // Our own host takes its machines with it; on a given one we leave nothing behind.
-  undo.push(() => (process.env.LIBVIRT_DEFAULT_URI ? quietly("destroy", "--yes", "--skip-preview") : undefined));
+  undoLater(() => (process.env.LIBVIRT_DEFAULT_URI ? quietly("destroy", "--yes", "--skip-preview") : undefined));
   await show("up", "--yes", "--skip-preview");
   say("\nWhy each machine's disk got its mode (the stack's output `why`):");
   for (const [machine, reason] of Object.entries(JSON.parse(quietly("stack", "output", "--json", "why")))) say(`  ${machine}: ${reason}`);
@@ -113,21 +80,10 @@ async function main() {
   await runVisibly("virsh", ["--connect", host.uri, "list"]);
   await show("preview", "--expect-no-changes");
   await show("destroy", "--yes", "--skip-preview");
-  undo.pop();
+  forgetLastUndo();
   say("\nThe demo is over: the machines are destroyed, and all that was made for them goes.");
 }
 
-async function takeBack() {
-  for (const action of undo.reverse()) {
-    try {
-      await action();
-    } catch (error) {
-      process.stderr.write(`could not clean up: ${error}\n`);
-      process.exitCode = 1;
-    }
-  }
-}
-
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => (interrupted = true));
+heedSignals();
 await runMain(main);
 await takeBack();
