@@ -39,6 +39,32 @@ export const domainDestroyFlags = { DEFAULT: 0, GRACEFUL: 1, REMOVE_LOGS: 2 } as
 
 export const domainShutdownFlags = { DEFAULT: 0, ACPI_POWER_BTN: 1, GUEST_AGENT: 2, INITCTL: 4, SIGNAL: 8, PARAVIRT: 16 } as const;
 
+/** Events of a guest, and what libvirt does then. */
+export const domainLifecycles = { POWEROFF: 0, REBOOT: 1, CRASH: 2 } as const;
+export const domainLifecycleActions = {
+  DESTROY: 0,
+  RESTART: 1,
+  RESTART_RENAME: 2,
+  PRESERVE: 3,
+  COREDUMP_DESTROY: 4,
+  COREDUMP_RESTART: 5,
+} as const;
+
+/** Of domainListAllSnapshots. */
+export const domainSnapshotListFlags = {
+  ROOTS: 1,
+  METADATA: 2,
+  LEAVES: 4,
+  NO_LEAVES: 8,
+  NO_METADATA: 16,
+  INACTIVE: 32,
+  ACTIVE: 64,
+  DISK_ONLY: 128,
+  INTERNAL: 256,
+  EXTERNAL: 512,
+  TOPOLOGICAL: 1024,
+} as const;
+
 export const domainRebootFlags = { DEFAULT: 0, ACPI_POWER_BTN: 1, GUEST_AGENT: 2, INITCTL: 4, SIGNAL: 8, PARAVIRT: 16 } as const;
 
 /** For managed save and its XML. */

@@ -116,7 +116,7 @@ export const procedures = {
   domainCreateXml: procedure(10, { xml: string, flags }, { dom }, "slow"),
   domainCreateWithFlags: procedure(196, { dom, flags }, { dom }, "slow"),
   domainDestroyFlags: procedure(234, { dom, flags }, {}, "fast"),
-  domainShutdownFlags: procedure(258, { dom, flags }, {}, "fast"),
+  domainShutdownFlags: procedure(258, { dom, flags }, {}, "slow"),
   domainReboot: procedure(27, { dom, flags }, {}, "fast"),
   domainReset: procedure(245, { dom, flags }, {}, "fast"),
   domainSuspend: procedure(34, { dom }, {}, "fast"),
@@ -125,6 +125,7 @@ export const procedures = {
   domainSetMetadata: procedure(264, { dom, type: i32, metadata: maybe, key: maybe, uri: maybe, flags }, {}, "fast"),
   domainSetMemoryFlags: procedure(204, { dom, memory: u64, flags }, {}, "fast"),
   domainSetVcpusFlags: procedure(199, { dom, nvcpus: u32, flags }, {}, "fast"),
+  domainSetLifecycleAction: procedure(390, { dom, type: u32, action: u32, flags }, {}, "fast"),
 
   // Domains: managed save
   domainManagedSave: procedure(182, { dom, flags }, {}, "slow"),
@@ -145,6 +146,7 @@ export const procedures = {
 
   // Domains: snapshots and checkpoints
   domainListAllSnapshots: procedure(274, { dom, needResults: bool, flags }, { snapshots, ret: i32 }, "read"),
+  domainSnapshotGetXmlDesc: procedure(186, { snap: domainSnapshot, flags }, { xml: string }, "read"),
   domainSnapshotDelete: procedure(193, { snap: domainSnapshot, flags }, {}, "slow"),
   domainListAllCheckpoints: procedure(413, { dom, needResults: bool, flags }, { checkpoints, ret: i32 }, "read"),
   domainCheckpointDelete: procedure(417, { checkpoint: domainCheckpoint, flags }, {}, "slow"),

@@ -19,6 +19,7 @@ export const hostErrorCodes = {
   noNetwork: errorCodes.NO_NETWORK,
   /** The device of a pool that is to be built holds something already. */
   poolBuilt: errorCodes.STORAGE_POOL_BUILT,
+  noSnapshot: errorCodes.NO_DOMAIN_SNAPSHOT,
   operationInvalid: errorCodes.OPERATION_INVALID,
   configUnsupported: errorCodes.CONFIG_UNSUPPORTED,
   operationTimeout: errorCodes.OPERATION_TIMEOUT,

@@ -10,6 +10,7 @@ import { poolVerbs } from "./pools";
 import type { Libvirt } from "./port";
 import { savedDomainVerbs } from "./saved-domains";
 import { secretVerbs } from "./secrets";
+import { snapshotVerbs } from "./snapshots";
 import { volumeVerbs } from "./volumes";
 
 /** A local daemon's URI names no host: `qemu:///system`, `qemu+unix:///session?socket=/path`. */
@@ -30,6 +31,7 @@ export function connectLibvirt(options: HostConnectionOptions): Libvirt {
     ...liveDomainVerbs(host),
     ...addressVerbs(host),
     ...savedDomainVerbs(host),
+    ...snapshotVerbs(host),
     ...poolVerbs(host),
     ...volumeVerbs(host),
     ...networkVerbs(host),

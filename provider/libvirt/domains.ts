@@ -12,7 +12,7 @@ import { hostErrorCodes } from "./codes";
 import type { HostConnection } from "./connection";
 import { aboutDomain, domainRef } from "./domain-ref";
 import { saysCode, unlessCode } from "./errors";
-import type { CallOptions, DomainName, DomainRecord, DomainRef, DomainState, Libvirt, StartOptions } from "./port";
+import type { CallOptions, DomainName, DomainRecord, DomainRef, DomainState, Libvirt, ShutdownMode, StartOptions } from "./port";
 import { waitForState } from "./wait-for-state";
 
 /** A domain that is on its way down still runs; a blocked one waits for I/O and runs. */
@@ -29,6 +29,13 @@ const stateByNumber: Readonly<Record<number, DomainState>> = {
 
 const stateOf = (number: number): DomainState => stateByNumber[number] ?? "running";
 const isActive = (state: DomainState) => state !== "stopped" && state !== "crashed";
+
+/** Without a flag the QEMU driver asks a connected agent, and presses the power button where that fails or there is none. */
+const shutdownFlags = {
+  auto: domainShutdownFlags.DEFAULT,
+  acpi: domainShutdownFlags.ACPI_POWER_BTN,
+  agent: domainShutdownFlags.GUEST_AGENT,
+} as const satisfies Record<ShutdownMode, number>;
 
 /** The flags of an undefine, all of them first: a daemon that does not know the last ones refuses the call and has done nothing. */
 const { MANAGED_SAVE, SNAPSHOTS_METADATA, NVRAM, CHECKPOINTS_METADATA, TPM } = domainUndefineFlags;
@@ -177,7 +184,10 @@ export function domainVerbs(host: HostConnection): Pick<Libvirt, DomainVerb> {
     startDomain: (uuid, options) => startDomain(host, uuid, options),
     requestShutdown: async (uuid, options) => {
       const about = aboutDomain("Asking the guest to stop in", uuid, options);
-      await host.call("domainShutdownFlags", { ...about, args: { dom: domainRef(uuid), flags: domainShutdownFlags.ACPI_POWER_BTN } });
+      await host.callSlowly("domainShutdownFlags", {
+        ...about,
+        args: { dom: domainRef(uuid), flags: shutdownFlags[options?.by ?? "auto"] },
+      });
     },
     destroyDomain: (uuid, options) => destroyDomain(host, uuid, options),
     pauseDomain: async (uuid, options) => {

@@ -1,12 +1,13 @@
 // The port's verbs about what a running domain can be changed in. They touch the run alone; the definition is changed by defining it.
-import { domainAffectFlags, domainBlockResizeFlags, domainMetadataTypes } from "node-libvirt";
+import { domainAffectFlags, domainBlockResizeFlags, domainLifecycleActions, domainLifecycles, domainMetadataTypes } from "node-libvirt";
 import type { HostConnection } from "./connection";
 import { aboutDomain, domainRef } from "./domain-ref";
-import type { Libvirt } from "./port";
+import type { Libvirt, LifecycleAction } from "./port";
 import { unplugDevice } from "./unplug-device";
 
 type LiveVerb =
   | "setLiveDescription"
+  | "setLiveLifecycleAction"
   | "setLiveMemory"
   | "setLiveVcpus"
   | "attachLiveDevice"
@@ -18,6 +19,20 @@ type LiveVerb =
 
 const flags = domainAffectFlags.LIVE;
 
+const lifecycles = {
+  poweroff: domainLifecycles.POWEROFF,
+  reboot: domainLifecycles.REBOOT,
+  crash: domainLifecycles.CRASH,
+} as const satisfies Record<LifecycleAction["event"], number>;
+
+const lifecycleActions = {
+  destroy: domainLifecycleActions.DESTROY,
+  restart: domainLifecycleActions.RESTART,
+  preserve: domainLifecycleActions.PRESERVE,
+  "coredump-destroy": domainLifecycleActions.COREDUMP_DESTROY,
+  "coredump-restart": domainLifecycleActions.COREDUMP_RESTART,
+} as const satisfies Record<LifecycleAction["action"], number>;
+
 export function liveDomainVerbs(host: HostConnection): Pick<Libvirt, LiveVerb> {
   return {
     setLiveDescription: async (uuid, description, options) => {
@@ -25,6 +40,12 @@ export function liveDomainVerbs(host: HostConnection): Pick<Libvirt, LiveVerb> {
         ...aboutDomain("Setting the description of", uuid, options),
         // No text at all removes the element.
         args: { dom: domainRef(uuid), type: domainMetadataTypes.DESCRIPTION, metadata: description === "" ? null : description, flags },
+      });
+    },
+    setLiveLifecycleAction: async (uuid, { event, action }, options) => {
+      await host.call("domainSetLifecycleAction", {
+        ...aboutDomain(`Setting what happens on ${event} of`, uuid, options),
+        args: { dom: domainRef(uuid), type: lifecycles[event], action: lifecycleActions[action], flags },
       });
     },
     setLiveMemory: async (uuid, memoryKiB, options) => {

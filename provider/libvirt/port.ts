@@ -162,6 +162,25 @@ export interface StartOptions extends CallOptions {
   readonly paused?: boolean | undefined;
 }
 
+/** How a guest is asked to stop; `auto`: by its agent where one is connected, and by the power button where that does not help. */
+export type ShutdownMode = "auto" | "acpi" | "agent";
+
+export interface ShutdownOptions extends CallOptions {
+  /** `auto` when absent. */
+  readonly by?: ShutdownMode | undefined;
+}
+
+/** What libvirt does when a guest ends its run, by its own words. */
+export interface LifecycleAction {
+  readonly event: "poweroff" | "reboot" | "crash";
+  readonly action: "destroy" | "restart" | "preserve" | "coredump-destroy" | "coredump-restart";
+}
+
+export interface SnapshotRecord {
+  readonly name: string;
+  readonly xml: string;
+}
+
 export interface Libvirt {
   readonly uri: string;
   /** The daemon is reached over a unix socket: it may share this machine's file systems (it need not: containers, namespaces). */
@@ -177,8 +196,8 @@ export interface Libvirt {
   /** Defines anew or over the definition with the same UUID. Validates nothing beyond libvirt's own checks. */
   defineDomain(xml: string, options?: CallOptions): Promise<DomainName>;
   startDomain(uuid: string, options?: StartOptions): Promise<void>;
-  /** Asks the guest (ACPI power button); returns at once. */
-  requestShutdown(uuid: string, options?: CallOptions): Promise<void>;
+  /** Asks the guest. Asked by its agent, it may return only when the guest has stopped, or a minute later. */
+  requestShutdown(uuid: string, options?: ShutdownOptions): Promise<void>;
   /** Ends it at once. Stopped already is success. */
   destroyDomain(uuid: string, options?: CallOptions): Promise<void>;
   pauseDomain(uuid: string, options?: CallOptions): Promise<void>;
@@ -188,6 +207,7 @@ export interface Libvirt {
   setAutostart(uuid: string, autostart: boolean, options?: CallOptions): Promise<void>;
   /** Live description only; the definition is changed by defineDomain. */
   setLiveDescription(uuid: string, description: string, options?: CallOptions): Promise<void>;
+  setLiveLifecycleAction(uuid: string, action: LifecycleAction, options?: CallOptions): Promise<void>;
   setLiveMemory(uuid: string, memoryKiB: number, options?: CallOptions): Promise<void>;
   setLiveVcpus(uuid: string, count: number, options?: CallOptions): Promise<void>;
   attachLiveDevice(uuid: string, deviceXml: string, options?: CallOptions): Promise<void>;
@@ -219,6 +239,11 @@ export interface Libvirt {
   redefineSaved(uuid: string, xml: string, options?: CallOptions): Promise<void>;
   /** Drops the managed-save image (the guest's memory is lost). None there is success. */
   dropSaved(uuid: string, options?: CallOptions): Promise<void>;
+
+  /** A domain's snapshots, each behind the one it stands on. */
+  listSnapshots(uuid: string, options?: CallOptions): Promise<readonly SnapshotRecord[]>;
+  /** Deletes a snapshot and what it holds inside the disks' images; libvirt before 9.9 refuses external ones. Gone already is success. */
+  deleteSnapshot(uuid: string, name: string, options?: CallOptions): Promise<void>;
 
   /** A transient domain, held before its first instruction; it is destroyed with this connection (VIR_DOMAIN_START_AUTODESTROY). */
   createProbeDomain(xml: string, options?: CallOptions): Promise<DomainName>;

@@ -22,6 +22,13 @@ export const fieldEffects = {
   applyChanges: { effect: "live", because: "it steers how other changes are applied" },
   unplugTimeoutSeconds: { effect: "live", because: "it steers how disks and network cards are unplugged" },
   waitForAddress: { effect: "live", because: "it steers what is waited for when the machine starts" },
+  shutdownMode: { effect: "live", because: "it steers how the machine is stopped" },
+  stopOnDelete: { effect: "live", because: "it steers how the machine is deleted" },
+  snapshotsOnDelete: { effect: "live", because: "it steers how the machine is deleted" },
+  restartTriggers: { effect: "restart", because: "a restart is what it asks for" },
+  onPoweroff: { effect: "live", because: "libvirt changes what it does when a running guest powers off" },
+  onReboot: { effect: "live", because: "libvirt changes what it does when a running guest reboots" },
+  onCrash: { effect: "live", because: "libvirt changes what it does when a running guest crashes" },
   shutdownTimeoutSeconds: { effect: "live", because: "it steers how the machine is stopped" },
   cache: { effect: "live", because: "it steers the disks' effective settings" },
   io: { effect: "live", because: "it steers the disks' effective settings" },
@@ -159,6 +166,9 @@ const blocks: readonly string[] = [
   "smbios",
 ];
 
+/** Maps whose entries all cost the same. */
+const freeMaps: readonly string[] = ["xml", "restartTriggers"];
+
 /** Maps of things with inputs of their own. */
 const maps: Readonly<Record<string, Readonly<Record<string, FieldEffect>>>> = {
   disks: diskFieldEffects,
@@ -171,7 +181,8 @@ const maps: Readonly<Record<string, Readonly<Record<string, FieldEffect>>>> = {
  * For a whole disk or network card (`disks.root`) say whether it is `added`, `removed` or `changed`. undefined: no such input.
  */
 export function fieldEffect(path: string, whole: "added" | "removed" | "changed" = "added"): FieldEffect | undefined {
-  if (path.startsWith("xml.")) return fieldEffects.xml;
+  const [map = ""] = path.split(/[.[]/);
+  if (freeMaps.includes(map)) return entry(fieldEffects, map);
   const [field = "", key, ownField, part] = path.split(".");
   if (blocks.includes(field)) return entry(fieldEffects, field);
   const table = Object.hasOwn(maps, field) ? maps[field] : undefined;

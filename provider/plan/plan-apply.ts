@@ -24,10 +24,13 @@ export interface ApplyPlan {
   readonly problems: readonly ApplyProblem[];
 }
 
+/** A change by which the program asks for a restart, and for nothing else. */
+export const isRestartTrigger = ({ path }: { readonly path: string }): boolean => /^restartTriggers(\.|\[|$)/.test(path);
+
 /** A machine that does not run takes every change with its definition; one that is paused runs. */
 export function planApply(changes: readonly PendingChange[], choice: ApplyChanges, running: boolean): ApplyPlan {
   if (!running || changes.length === 0) return { how: "none", pending: [], problems: [] };
-  return plans[choice](changes);
+  return plans[changes.some(isRestartTrigger) ? "restart" : choice](changes);
 }
 
 const plans = {

@@ -25,6 +25,10 @@ export const watchdogActions = ["reset", "shutdown", "poweroff", "pause", "none"
 export const panicModels = ["isa", "hyperv", "none"] as const;
 export const balloonModels = ["virtio", "none"] as const;
 
+/** What libvirt does when the guest powers off or reboots; QEMU's driver takes no other of libvirt's words. */
+export const powerActions = ["destroy", "restart"] as const;
+export const crashActions = ["destroy", "restart", "preserve", "coredump-destroy", "coredump-restart"] as const;
+
 export const smbiosModes = ["emulate", "host", "sysinfo"] as const;
 export const smbiosFields = ["manufacturer", "product", "version", "serial", "sku", "family"] as const;
 export const ioapicDrivers = ["kvm", "qemu"] as const;
@@ -135,6 +139,9 @@ export interface DomainPlatform {
         readonly statsPeriodSeconds?: number | undefined;
       }
     | undefined;
+  readonly onPoweroff?: Word<typeof powerActions> | undefined;
+  readonly onReboot?: Word<typeof powerActions> | undefined;
+  readonly onCrash?: Word<typeof crashActions> | undefined;
   readonly smbios?:
     | {
         readonly mode?: Word<typeof smbiosModes> | undefined;

@@ -17,6 +17,7 @@ import {
   validateInterface,
   withoutId,
 } from "./fake-definition";
+import { fakeSnapshotVerbs } from "./fake-snapshots";
 import { domainOf, fakeError, fileChain, newUuid, runningDomainOf } from "./fake-state";
 import type { FakeDomain, FakeFile, FakeState } from "./fake-state";
 import { append, at, bytesOf, rootElement, setText, textAt, xmlText } from "./fake-xml";
@@ -37,6 +38,7 @@ export type DomainVerbs = Pick<
   | "undefineDomain"
   | "setAutostart"
   | "setLiveDescription"
+  | "setLiveLifecycleAction"
   | "setLiveMemory"
   | "setLiveVcpus"
   | "attachLiveDevice"
@@ -52,6 +54,8 @@ export type DomainVerbs = Pick<
   | "savedXml"
   | "redefineSaved"
   | "dropSaved"
+  | "listSnapshots"
+  | "deleteSnapshot"
   | "createProbeDomain"
 >;
 
@@ -128,6 +132,7 @@ function define(state: FakeState, xml: string): DomainName {
       autostart: false,
       inactiveXml,
       obeysShutdown: true,
+      snapshots: [],
       guestOnUnplug: "lets go",
     });
   return { name, uuid };
@@ -184,8 +189,10 @@ function lifecycleVerbs(state: FakeState, owner: object) {
       run(state, domain, domain.savedXml ?? domain.inactiveXml, options?.paused === true);
       domain.savedXml = undefined;
     },
-    requestShutdown: async (uuid) => {
+    requestShutdown: async (uuid, options) => {
       const domain = runningDomainOf(state, uuid);
+      if (options?.by === "agent" && domain.addresses?.agent === undefined)
+        throw fakeError("argumentUnsupported", "argument unsupported: QEMU guest agent is not configured");
       if (domain.obeysShutdown) setImmediate(() => stopFakeDomain(state, domain));
     },
     destroyDomain: async (uuid) => {
@@ -232,6 +239,15 @@ function liveVerbs(state: FakeState) {
       editLive(state, uuid, (root) => {
         if (description === "") at(root, "description")?.remove();
         else setText(root, "description", description);
+      }),
+    setLiveLifecycleAction: async (uuid, { event, action }) =>
+      editLive(state, uuid, (root) => {
+        setText(root, `on_${event}`, action);
+        if (textAt(root, "on_poweroff") === "restart" && textAt(root, "on_reboot") === "destroy")
+          throw fakeError(
+            "configUnsupported",
+            "unsupported configuration: qemu driver doesn't support 'onReboot' set to 'destroy and 'onPoweroff' set to 'reboot'",
+          );
       }),
     setLiveMemory: async (uuid, memoryKiB) =>
       editLive(state, uuid, (root) => {
@@ -354,5 +370,5 @@ function addressVerbs(state: FakeState) {
 
 /** `owner` stands for the connection. */
 export function fakeDomainVerbs(state: FakeState, owner: object): DomainVerbs {
-  return { ...lifecycleVerbs(state, owner), ...liveVerbs(state), ...addressVerbs(state), ...saveVerbs(state) };
+  return { ...lifecycleVerbs(state, owner), ...liveVerbs(state), ...addressVerbs(state), ...saveVerbs(state), ...fakeSnapshotVerbs(state) };
 }

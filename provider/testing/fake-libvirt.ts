@@ -9,6 +9,7 @@ import type { FakeDomain, FakeFile, FakeFolder, FakeState } from "./fake-state";
 import { defaultFolder, fakePoolVerbs, newFakePool } from "./fake-pools";
 import { fakeNetworkVerbs } from "./fake-networks";
 import { fakeSecretVerbs } from "./fake-secrets";
+import { takeSnapshot } from "./fake-snapshots";
 import { fakeVolumeVerbs, rescan } from "./fake-storage";
 
 /** Every verb of the port, and whether it changes anything on the host. */
@@ -26,6 +27,7 @@ const verbKinds = {
   undefineDomain: "write",
   setAutostart: "write",
   setLiveDescription: "write",
+  setLiveLifecycleAction: "write",
   setLiveMemory: "write",
   setLiveVcpus: "write",
   attachLiveDevice: "write",
@@ -41,6 +43,8 @@ const verbKinds = {
   savedXml: "read",
   redefineSaved: "write",
   dropSaved: "write",
+  listSnapshots: "read",
+  deleteSnapshot: "write",
   createProbeDomain: "write",
   listPools: "read",
   findPool: "read",
@@ -157,6 +161,8 @@ export interface FakeLibvirt extends Libvirt {
   setDirectIo(path: string, directIo: boolean): void;
   /** A guest that ignores the power button. */
   ignoreShutdown(name: string): void;
+  /** Other hands made a snapshot: inside the disks' images, or, with overlays by target, in files that the disks go on in. */
+  addSnapshot(name: string, snapshot: string, overlays?: Readonly<Record<string, string>>): void;
   /** What the guest does from now on when a device is to be unplugged: it lets go unless told otherwise. */
   onUnplug(name: string, what: "lets go" | "refuses" | "waits"): void;
   /** What a source tells of a running guest's addresses from now on, by MAC, as "address/prefix" or "address"; it is news of the guest. */
@@ -310,6 +316,7 @@ function hands(state: FakeState, script: Script) {
     ignoreShutdown: (name) => {
       named(name).obeysShutdown = false;
     },
+    addSnapshot: (name, snapshot, overlays) => takeSnapshot(state, named(name), snapshot, overlays),
     onUnplug: (name, what) => {
       named(name).guestOnUnplug = what;
     },

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { dirname } from "node:path";
 import { HostError } from "../errors";
 import { hostErrorCodes } from "../libvirt/codes";
-import type { AddressSource, DhcpLease, DomainState } from "../libvirt/port";
+import type { AddressSource, DhcpLease, DomainState, SnapshotRecord } from "../libvirt/port";
 import type { FakeContent } from "./fake-content";
 import type { UploadBreak } from "./fake-storage";
 
@@ -21,6 +21,8 @@ export interface FakeDomain {
   savedXml?: string | undefined;
   /** Whether the guest stops when asked to. */
   obeysShutdown: boolean;
+  /** Each behind the one it stands on. */
+  readonly snapshots: SnapshotRecord[];
   /** What the guest does when a device is to be unplugged. */
   guestOnUnplug: "lets go" | "refuses" | "waits";
   /** What each source tells of the guest's addresses: by MAC. */

@@ -78,7 +78,7 @@ async function restart({ machine, inputs }: RunningWork, call: Call): Promise<vo
   // A saved guest is woken first, so that it can stop in good order.
   if (record.liveXml === undefined) await libvirt.startDomain(record.uuid, { signal });
   if (record.state === "paused") await libvirt.resumeDomain(record.uuid, { signal });
-  await stopGracefully(record, inputs.shutdownTimeoutSeconds, call);
+  await stopGracefully(record, inputs, call);
   log.status(`starting ${record.name}`);
   await libvirt.startDomain(record.uuid, { signal, paused: inputs.power === "paused" });
 }

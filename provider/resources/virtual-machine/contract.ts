@@ -15,6 +15,7 @@ import {
 import { diskBuses, diskDevices, diskProtocols } from "../../plan/domain";
 import { addressOutputs, networks, waitForAddress } from "./network-contract";
 import { cloudInitFields } from "./cloud-init-contract";
+import { lifecycleFields } from "./lifecycle-contract";
 import { platformFields } from "./platform-contract";
 import { cloneKind, diskFormat, hostPath, preallocation, sizeField } from "../volume-fields";
 
@@ -316,6 +317,7 @@ export const inputs = z.strictObject({
     .max(86_400)
     .optional()
     .describe("Seconds the guest has for a graceful stop before it is ended. Default: 60."),
+  ...lifecycleFields,
   unplugTimeoutSeconds: z
     .int()
     .min(1)

@@ -2,6 +2,7 @@
 import { driverFields } from "../../plan/settings";
 import { propertyPath } from "../property-path";
 import type { DiffRequest, DiffResult, PropertyChange, Value, Values } from "../resource";
+import { unknown } from "../resource";
 import { containsUnknown, isValues, sameValue, sizeBytes } from "../values";
 import { cloudInitDiff } from "./cloud-init-changes";
 import { defaultBus, diskShapeFields, isReadonlyByNature } from "./disk-layout";
@@ -115,12 +116,17 @@ function partChanges(path: readonly string[], before: Value | undefined, after: 
   );
 }
 
-/** The user's own XML, piece by piece. */
-function fragmentChanges(olds: Values, news: Values): PropertyChange[] {
-  const piecesOf = ({ xml }: Values): Values => (isValues(xml) ? xml : {});
-  const [before, after] = [piecesOf(olds), piecesOf(news)];
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return keys.flatMap((key) => (sameValue(before[key], after[key]) ? [] : [change(["xml", key], before[key], after[key])]));
+/** Maps that are compared entry by entry: the user's own XML, and what a restart is asked for with. */
+const freeMaps = ["xml", "restartTriggers"] as const;
+
+function freeMapChanges(olds: Values, news: Values): PropertyChange[] {
+  return freeMaps.flatMap((name) => {
+    if (news[name] === unknown) return [change([name], olds[name], unknown)];
+    const entriesOf = (value: Value | undefined): Values => (isValues(value) ? value : {});
+    const [before, after] = [entriesOf(olds[name]), entriesOf(news[name])];
+    const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+    return keys.flatMap((key) => (sameValue(before[key], after[key]) ? [] : [change([name, key], before[key], after[key])]));
+  });
 }
 
 function effectiveChanges({ oldInputs, oldState, news }: DiffRequest): PropertyChange[] {
@@ -184,7 +190,7 @@ export function diff(request: DiffRequest): DiffResult {
     ...diskChanges(request),
     ...networkChanges(request),
     ...cloudInitDiff(request),
-    ...fragmentChanges(oldInputs, news),
+    ...freeMapChanges(oldInputs, news),
     ...effectiveChanges(request),
     ...dueChanges(request),
   ];

@@ -44,6 +44,7 @@ export async function applyLive(work: LiveWork, call: Call): Promise<void> {
   if (wanted.cpus !== running.cpus && wanted.cpus <= running.maxCpus) {
     await orPending("cpus", () => libvirt.setLiveVcpus(uuid, wanted.cpus, options), call);
   }
+  await setLifecycleActions(work, running, call);
   await unplugDisks(work, running, call);
   await plugDisks(work, running, call);
   await limitDisks(work, running, call);
@@ -55,6 +56,18 @@ export async function applyLive(work: LiveWork, call: Call): Promise<void> {
     unplugTimeoutSeconds: unplugSeconds(work),
   };
   await applyNetworks(networks, (path, change) => orPending(path, change, call), call);
+}
+
+/** A reboot that restarts comes first, one that does not last: together with `onPoweroff: restart` libvirt takes the first only. */
+async function setLifecycleActions({ machine, wanted }: LiveWork, running: ObservedDomain, call: Call): Promise<void> {
+  const events = [["onPoweroff", "poweroff"] as const, ["onCrash", "crash"] as const];
+  const reboot = ["onReboot", "reboot"] as const;
+  for (const [field, event] of wanted.platform?.onReboot === "restart" ? [reboot, ...events] : [...events, reboot]) {
+    const action = wanted.platform?.[field];
+    if (action === undefined || action === running.platform?.[field]) continue;
+    const set = () => call.services.libvirt.setLiveLifecycleAction(machine.record.uuid, { event, action }, { signal: call.signal });
+    await orPending(field, set, call);
+  }
 }
 
 /** What the guest or the machine type does not allow live waits for the next cold start, and is said. */

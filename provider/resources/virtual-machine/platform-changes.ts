@@ -1,6 +1,7 @@
 // What of the platform differs: between the inputs of last time and the new ones (diff), and between a definition and the run (pending). Pure.
 import type { ObservedDomain } from "../../plan/domain";
 import type { CpuFeaturePolicy } from "../../plan/platform";
+import { fieldEffect } from "../../plan/field-effects";
 import { propertyPath } from "../property-path";
 import type { PropertyChange, Value, Values } from "../resource";
 import { sameValue } from "../values";
@@ -50,6 +51,6 @@ export function platformPending(wanted: ObservedDomain, running: ObservedDomain)
     const name = each.path.join(".");
     if ((name === "cpu.model" && !isNamedCpu) || (name === "cpu.features" && areFeaturesTaken(wanted, running))) return [];
     const inputOf = (value: Value | undefined) => shown(value === undefined ? value : each.toInput(value));
-    return [{ path: propertyPath(each.path), effect: "restart", from: inputOf(runs), to: inputOf(asked) }];
+    return [{ path: propertyPath(each.path), effect: fieldEffect(name)?.effect ?? "restart", from: inputOf(runs), to: inputOf(asked) }];
   });
 }

@@ -22,6 +22,7 @@ import {
   watchdogModels,
 } from "../../plan/platform";
 import { hostPath, sizeField } from "../volume-fields";
+import { lifecycleActionFields } from "./lifecycle-contract";
 
 const cpuSet = z.string().refine((text) => cpuSetMembers(text) !== undefined, {
   error: 'must be a set of numbers: "0-3", "0,2", or "0-7,^4".',
@@ -304,6 +305,7 @@ export const platformFields = {
   panic: panic.optional().describe("A panic device. Default: none for new VMs. Take it away with the model `none`."),
   balloon: balloon.optional().describe("The memory balloon. Default: virtio."),
   smbios: smbios.optional().describe("SMBIOS tables. Default: QEMU's."),
+  ...lifecycleActionFields,
 };
 
 export type PlatformInputs = { readonly [Name in keyof typeof platformFields]?: z.infer<(typeof platformFields)[Name]> };

@@ -105,6 +105,9 @@ export const platformTable: readonly PlatformField[] = [
   field("balloon.model", { usual: "virtio" }),
   field("balloon.freePageReporting", { usual: false }),
   field("balloon.statsPeriodSeconds", { usual: 0 }),
+  field("onPoweroff", { usual: "destroy" }),
+  field("onReboot", { usual: "restart" }),
+  field("onCrash", { usual: "destroy" }),
   field("smbios.mode", { usual: "emulate" }),
   ...smbiosFields.map((name) => field(`smbios.system.${name}`)),
 ];

@@ -175,6 +175,10 @@ const otherRules: readonly Rule[] = [
       ? problem("smbios.mode", `is ${JSON.stringify(mode)}, in which \`smbios.system\` is not shown: say "sysinfo", or leave it out.`)
       : [];
   },
+  (inputs) =>
+    inputs["onPoweroff"] === "restart" && inputs["onReboot"] === "destroy"
+      ? problem("onReboot", 'is "destroy" beside `onPoweroff: "restart"`, which QEMU cannot tell apart: change one of them.')
+      : [],
   ({ balloon }) => {
     if (!isValues(balloon) || balloon["model"] !== "none") return [];
     const given = ["freePageReporting", "statsPeriodSeconds"].filter(

@@ -15,29 +15,45 @@ export function powerOf({ state }: Pick<DomainRecord, "state">): Power {
 
 const msPerSecond = 1000;
 
+type StopInputs = Pick<CheckedInputs, "shutdownTimeoutSeconds" | "shutdownMode">;
+
 /** Asks the guest to stop, and ends it when the time is over or it cannot be asked. */
-export async function stopGracefully(record: DomainRecord, timeoutSeconds: number | undefined, call: Call): Promise<void> {
+export async function stopGracefully(record: DomainRecord, inputs: StopInputs, call: Call): Promise<void> {
   const { libvirt } = call.services;
-  const seconds = timeoutSeconds ?? defaultShutdownTimeoutSeconds;
-  if (seconds > 0 && (await stopsByItself(record, seconds, call))) return;
+  const seconds = inputs.shutdownTimeoutSeconds ?? defaultShutdownTimeoutSeconds;
+  if (seconds > 0 && (await stopsByItself(record, seconds, inputs.shutdownMode, call))) return;
   await libvirt.destroyDomain(record.uuid, { signal: call.signal });
 }
 
-async function stopsByItself({ uuid, name }: DomainRecord, seconds: number, { services, signal, log }: Call): Promise<boolean> {
+async function stopsByItself(
+  { uuid, name }: DomainRecord,
+  seconds: number,
+  by: StopInputs["shutdownMode"],
+  { services, signal, log }: Call,
+): Promise<boolean> {
   const { libvirt } = services;
   log.status(`waiting up to ${seconds} s for ${name} to stop`);
-  try {
-    await libvirt.requestShutdown(uuid, { signal });
-  } catch (error) {
-    if (!(error instanceof HostError)) throw error;
-    // It may have stopped at this very moment.
-    if ((await libvirt.findDomain({ uuid }, { signal }))?.liveXml === undefined) return true;
-    log.warn(`${name} could not be asked to stop (${error.libvirtMessage}), so it was ended.`);
-    return false;
-  }
-  if (await libvirt.waitForState(uuid, "stopped", { signal, timeoutMs: seconds * msPerSecond })) return true;
-  log.warn(`${name} did not stop within ${seconds} s (shutdownTimeoutSeconds), so it was ended.`);
+  const stops = libvirt.waitForState(uuid, "stopped", { signal, timeoutMs: seconds * msPerSecond });
+  // An agent's answer may take as long as the guest's way down, so that the time runs while it is asked.
+  const asked = libvirt.requestShutdown(uuid, { signal, by }).then(
+    () => stops,
+    (error: unknown) => whyNotAsked(error),
+  );
+  const outcome = await Promise.race([stops, asked]);
+  if (outcome === true) return true;
+  // It may have stopped at this very moment.
+  if ((await libvirt.findDomain({ uuid }, { signal }))?.liveXml === undefined) return true;
+  log.warn(
+    outcome === false
+      ? `${name} did not stop within ${seconds} s (shutdownTimeoutSeconds), so it was ended.`
+      : `${name} could not be asked to stop (${outcome}), so it was ended.`,
+  );
   return false;
+}
+
+function whyNotAsked(error: unknown): string {
+  if (!(error instanceof HostError)) throw error;
+  return error.libvirtMessage;
 }
 
 /** Brings the machine into the asked state; writes nothing when it is there. */
@@ -50,7 +66,7 @@ export async function convergePower(record: DomainRecord, inputs: CheckedInputs,
   if (wanted === "stopped") {
     // A paused guest cannot answer the power button.
     if (now === "paused") await libvirt.resumeDomain(uuid, { signal });
-    await stopGracefully(record, inputs.shutdownTimeoutSeconds, call);
+    await stopGracefully(record, inputs, call);
     return;
   }
   if (now === "stopped") {

@@ -1,7 +1,7 @@
 // What an update will cost, said at preview from the state alone: no I/O. The update itself asks the host again. Pure.
 import type { Problem } from "../../errors";
 import { fieldEffect } from "../../plan/field-effects";
-import { planApply } from "../../plan/plan-apply";
+import { isRestartTrigger, planApply } from "../../plan/plan-apply";
 import { applyChangesChoices } from "../../plan/policy";
 import { driverFields } from "../../plan/settings";
 import type { DiffRequest, Value, Values } from "../resource";
@@ -10,6 +10,7 @@ import { hiddenWords, recordedOnly } from "./cloud-init-changes";
 import type { CheckedInputs } from "./contract";
 import { diff } from "./diff";
 import { sameMachine } from "./domain-plan";
+import { triggerWords } from "./lifecycle-triggers";
 import type { MachineChange } from "./pending";
 import { isPending, pendingSentence } from "./pending";
 
@@ -29,6 +30,7 @@ const howSentence = {
   nextBoot: "at the next cold start (applyChanges: nextBoot)",
   suspend: "at once, by save and restore: the guest goes on without a reboot (applyChanges: suspend)",
   restart: "at once, by a restart (applyChanges: restart)",
+  triggered: "at once, by a restart (restartTriggers)",
 } as const;
 
 export function previewDecision(request: DiffRequest): PreviewDecision {
@@ -47,7 +49,10 @@ export function previewDecision(request: DiffRequest): PreviewDecision {
     restarts: how === "restart" || how === "unknown",
     live: taken.map((change) => `${pendingSentence(change)}: ${isUnplugged(change) ? "live, if the guest lets go of it" : "live"}`),
     notLive: [
-      ...changes.filter(isPending).map((change) => `${pendingSentence(change)}: ${howSentence[how]}`),
+      ...changes
+        .filter(isPending)
+        .map((change) => `${pendingSentence(change)}: ${howSentence[changes.some(isRestartTrigger) ? "triggered" : how]}`),
+      ...(runs ? openTriggers(request) : []),
       ...seeds,
       ...changes.filter(isOfNewVolumes).map((change) => `${pendingSentence(change)}: ${newVolumesOnly}`),
     ],
@@ -92,10 +97,17 @@ function machineChanges(request: DiffRequest): MachineChange[] {
     .map(({ path, kind }) => ({
       path,
       effect: fieldEffect(path, wholeWords[kind])?.effect ?? "restart",
-      ...(hiddenWords(path, kind) ?? { from: shown(at(oldInputs, path)), to: shown(at(news, path)) }),
+      ...(hiddenWords(path, kind) ??
+        (isRestartTrigger({ path }) ? triggerWords : undefined) ?? { from: shown(at(oldInputs, path)), to: shown(at(news, path)) }),
     }));
   return [...changed, ...maximumChanges(oldInputs, news)];
 }
+
+/** Triggers that are known at apply only. */
+const openTriggers = (request: DiffRequest): string[] =>
+  diff(request)
+    .changes.filter((change) => isRestartTrigger(change) && containsUnknown(at(request.news, change.path)))
+    .map(({ path }) => `${path}: known at apply; the VM is restarted then if it is another`);
 
 /** Content that is other than it was, and that the machine does not take. */
 export const recordedSentences = (request: DiffRequest): string[] =>

@@ -20,6 +20,8 @@ import type { CheckedInputs } from "./contract";
 import { diskKeysOf, dropSecrets, ensureSecrets } from "./disk-secrets";
 import type { EffectiveDisks } from "./domain-plan";
 import { domainPlan, withKeptTargets } from "./domain-plan";
+import { overlaidDisks } from "./lifecycle-snapshots";
+import { triggerChanges } from "./lifecycle-triggers";
 import { applyLive } from "./live-changes";
 import { observeMachine } from "./observe-machine";
 import { dropVolumes, ownedVolumes } from "./owned-volumes";
@@ -48,6 +50,7 @@ export async function update(request: DiffRequest & { readonly preview: boolean 
   const settled = await settledDisks(seeded, request.oldState["effectiveDisks"] as EffectiveDisks | undefined, call);
   const effective = withKeptTargets(seeded.disks, settled, machine);
   refuseForeignCards(request, inputs, machine);
+  refuse({ problems: await overlaidDisks(machine, effective, call) });
   const macs = await settledMacs(inputs, presentMacs(request, machine), call);
   return converge({ request, inputs, machine, effective, macs }, call);
 }
@@ -116,7 +119,10 @@ async function converge(work: Convergence, call: Call): Promise<Stored> {
   const plan = planOf(work, survey, parts, call.urn);
   const xml = domainXml(plan, machine.record.inactiveXml);
   const wanted = parseDomain(xml);
-  const changes = machine.running === undefined || inputs.power === "stopped" ? [] : pendingChanges(wanted, machine.running);
+  const changes =
+    machine.running === undefined || inputs.power === "stopped"
+      ? []
+      : [...pendingChanges(wanted, machine.running), ...triggerChanges(work.request)];
   const decision = planApply(changes.filter(isPending), inputs.applyChanges, changes.length > 0);
   refuse(decision);
 

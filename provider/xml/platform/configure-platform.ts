@@ -6,6 +6,7 @@ import { configureCpuModel } from "./cpu";
 import { configureBalloon, configurePanic, configureRng, configureWatchdog } from "./devices";
 import { configureFeatures, configureHyperv } from "./features";
 import { configureFirmware } from "./firmware";
+import { configureLifecycleActions } from "./lifecycle-actions";
 import { configureMemoryBacking } from "./memory-backing";
 import { configureNuma } from "./numa";
 import { configurePinning } from "./pinning";
@@ -23,6 +24,7 @@ const configurators: readonly ((domain: XmlElement, platform: DomainPlatform) =>
   configureFirmware,
   configureCpuModel,
   configureClock,
+  configureLifecycleActions,
   configureTpm,
   configureWatchdog,
   configureBalloon,

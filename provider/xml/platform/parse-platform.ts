@@ -6,6 +6,7 @@ import { parseCpu } from "./cpu";
 import { parsePlatformDevices } from "./devices";
 import { parseFeatures, parseHyperv } from "./features";
 import { parseFirmware } from "./firmware";
+import { parseLifecycleActions } from "./lifecycle-actions";
 import { parseMemoryBacking } from "./memory-backing";
 import { parseNuma } from "./numa";
 import { parsePinning } from "./pinning";
@@ -25,5 +26,6 @@ export const parsePlatform = (domain: XmlElement): ObservedPlatform => ({
   ...parseFeatures(domain),
   ...parseHyperv(domain),
   ...parseSmbios(domain),
+  ...parseLifecycleActions(domain),
   ...ofDevices(childOf(domain, "devices")),
 });
