@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ensureGuest } from "./guest/build.mjs";
+import { ensureDebianGuest } from "./guest/debian.mjs";
 import { extendPath, repoDir } from "./lib/folders.mjs";
 import { ensurePackages } from "./lib/packages.mjs";
 import { runVisibly } from "./lib/run.mjs";
@@ -34,6 +35,7 @@ export async function setUp(needs) {
   const cli = needs.includes("pulumi") ? await step("Pulumi CLI", tellPulumi) : undefined;
   if (needs.includes("generator")) await step("SDK generator", ensureSdkGenerator);
   if (makesHost) await step("test guest", ensureGuest);
+  if (makesHost && needs.includes("pulumi")) await step("Debian guest", ensureDebianGuest);
   return { pathFolders: cli?.pathFolders ?? [] };
 }
 

@@ -45,9 +45,10 @@ export const hostPackages = {
   xorriso: "another reader of them",
   "libarchive-tools": "bsdtar, a third",
   "python3-yaml": "PyYAML, by which cloud-init reads what we write",
-  cpio: "the test guest's RAM disk",
-  kmod: "the test guest's modules",
-  "xz-utils": "the test guest's modules",
+  cpio: "the test guests' RAM disks",
+  mmdebstrap: "the real Debian guest, installed from the sources of the machine's own apt",
+  kmod: "the test guests' modules",
+  "xz-utils": "the test guests' modules",
 };
 
 /**
