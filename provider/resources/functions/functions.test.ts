@@ -67,7 +67,48 @@ test("getVirtualMachine tells definition and run apart", async () => {
   expect(await ask(stage, "getVirtualMachine", { uuid })).toMatchObject({ name: "web", state: "stopped", runningDisks: {} });
 });
 
+test("getAddresses tells the addresses of a guest, and waits for them", async () => {
+  const stage = createStage();
+  await stage.fake.defineNetwork("<network><name>lan</name><bridge name='virbr7'/><ip address='192.0.2.1' prefix='24'/></network>");
+  await stage.fake.startNetwork("lan");
+  const mac = "52:54:00:00:00:01";
+  await stage.web.up(program({ networks: { lan: { network: "lan", mac } } }));
+  stage.fake.clearLog();
+  expect(await ask(stage, "getAddresses", { name: "web" })).toMatchObject({ macAddresses: { lan: mac }, addresses: {} });
+  const waiting = ask(stage, "getAddresses", { name: "web", network: "lan", waitSeconds: 20 });
+  stage.fake.setAddresses("web", "lease", { [mac]: ["192.0.2.9/24"] });
+  expect(await waiting).toMatchObject({ ipAddress: "192.0.2.9", addresses: { lan: [{ address: "192.0.2.9", source: "lease" }] } });
+  const { uuid } = await stage.domain();
+  stage.fake.guestStops("web");
+  expect(await ask(stage, "getAddresses", { uuid, waitSeconds: 20 })).toMatchObject({ name: "web", addresses: {} });
+  expect(stage.fake.writes).toEqual([]);
+});
+
+test("getNetwork tells a network and its leases", async () => {
+  const stage = createStage();
+  await stage.fake.defineNetwork(
+    "<network><name>lan</name><forward mode='nat'/><bridge name='virbr7'/><domain name='lan.example'/><ip address='192.0.2.1' prefix='24'><dhcp><range start='192.0.2.2' end='192.0.2.99'/></dhcp></ip></network>",
+  );
+  await stage.fake.startNetwork("lan");
+  stage.fake.addLease("lan", { address: "192.0.2.9", prefix: 24, family: "ipv4", mac: "52:54:00:00:00:01", hostname: "web" });
+  stage.fake.clearLog();
+  const seen = await ask(stage, "getNetwork", { name: "lan" });
+  expect(seen).toMatchObject({
+    mode: "nat",
+    bridge: "virbr7",
+    domain: "lan.example",
+    addresses: ["192.0.2.1/24"],
+    active: true,
+    leases: [{ address: "192.0.2.9", mac: "52:54:00:00:00:01", hostname: "web" }],
+  });
+  expect(stage.fake.writes).toEqual([]);
+  await stage.fake.stopNetwork("lan");
+  expect(await ask(stage, "getNetwork", { uuid: String(seen["uuid"]) })).toMatchObject({ name: "lan", active: false, leases: [] });
+});
+
 test.each([
+  { because: "a network that is not there", name: "getNetwork", args: { name: "none" }, paths: ["name"] },
+  { because: "addresses of a machine that is not there", name: "getAddresses", args: { uuid: "none" }, paths: ["uuid"] },
   { because: "a pool that is not there", name: "getPool", args: { name: "none" }, paths: ["name"] },
   { because: "an argument that there is not", name: "getPool", args: { name: "ram", uuid: "x" }, paths: ["uuid"] },
   { because: "an argument that is missing", name: "getPool", args: {}, paths: ["name"] },

@@ -1,19 +1,16 @@
 // getVirtualMachine: a machine of the host, whoever made it: what it is and what its disks run with.
 import { z } from "zod";
-import { RefusedError } from "../../errors";
 import { formatSize } from "../../plan/size";
 import { parseDomain } from "../../xml/parse-domain";
 import { defined } from "../values";
 import { runningDisk } from "../virtual-machine/contract";
 import { driverOf } from "../virtual-machine/pending";
 import { defineFunction } from "./define-function";
+import { findMachine, machineName } from "./find-machine";
 
 const bytesPerKiB = 1024;
 
-const inputs = z.strictObject({
-  name: z.string().min(1).optional().describe("Name of the domain; or give `uuid`."),
-  uuid: z.string().min(1).optional().describe("UUID of the domain; or give `name`."),
-});
+const inputs = z.strictObject(machineName);
 
 export const getVirtualMachine = defineFunction({
   token: "kvm:index:getVirtualMachine",
@@ -33,17 +30,8 @@ export const getVirtualMachine = defineFunction({
     runningDisks: z.record(z.string(), runningDisk).describe("The disks of the run; empty when it is stopped."),
     managed: z.boolean().describe("Whether this provider made the machine, or took it over."),
   }),
-  run: async (args, { services: { libvirt }, signal }) => {
-    const { name, uuid } = args as z.infer<typeof inputs>;
-    const ref = uuid !== undefined && name === undefined ? { uuid } : name !== undefined && uuid === undefined ? { name } : undefined;
-    if (ref === undefined) throw new RefusedError([{ path: "name", reason: "or `uuid` is required, and one of them only." }]);
-    const record = await libvirt.findDomain(ref, { signal });
-    if (record === undefined) {
-      const [path, value] = Object.entries(ref)[0] ?? ["name", ""];
-      throw new RefusedError([
-        { path, reason: `is ${JSON.stringify(value)}, but the host has no such VM; \`virsh list --all\` shows those that it has.` },
-      ]);
-    }
+  run: async (args, call) => {
+    const record = await findMachine(args as z.infer<typeof inputs>, call);
     const domain = parseDomain(record.inactiveXml);
     const disksOf = ({ disks }: typeof domain) =>
       Object.fromEntries(disks.map((disk) => [disk.key, { target: disk.target, ...defined({ path: disk.path }), ...driverOf(disk) }]));

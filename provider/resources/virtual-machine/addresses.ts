@@ -12,6 +12,9 @@ import { macAddressesOf, sayableCards } from "./network-observed";
 import { observeMachine } from "./observe-machine";
 import type { ObservedMachine } from "./state";
 
+/** What asking takes. */
+type Ask = Pick<Call, "services" | "signal">;
+
 type Addresses = Readonly<Record<string, GuestAddress[]>>;
 
 /** Loopback, link-local and "no address": of no use to anybody who wants to reach the guest. */
@@ -25,7 +28,7 @@ function keysByMac({ defined: definition, running }: ObservedMachine): Map<strin
   return new Map(cards.map((card) => [card.mac, keys.get(card) ?? card.key]));
 }
 
-async function ask(uuid: string, source: AddressSource, { services, signal }: Call): Promise<readonly InterfaceAddresses[]> {
+async function ask(uuid: string, source: AddressSource, { services, signal }: Ask): Promise<readonly InterfaceAddresses[]> {
   try {
     return (await services.libvirt.domainInterfaceAddresses(uuid, source, { signal })) ?? [];
   } catch (error) {
@@ -54,7 +57,7 @@ function toldBy(source: AddressSource, told: readonly InterfaceAddresses[], keys
  * Each card's addresses by the best source that has some a guest can be reached at: the agent sees what the guest has, a lease may be an old one, the
  * host's ARP table knows only whom the host has spoken to. Later sources are asked only while a card has none.
  */
-async function collect(machine: ObservedMachine, call: Call): Promise<Addresses> {
+async function collect(machine: ObservedMachine, call: Ask): Promise<Addresses> {
   const keys = keysByMac(machine);
   const sources: readonly AddressSource[] = [...(machine.running?.agentConnected === true ? (["agent"] as const) : []), "lease", "arp"];
   let found: Addresses = {};
@@ -86,7 +89,7 @@ export function bestAddress(addresses: Addresses): string | undefined {
 const isUp = ({ record }: ObservedMachine) => record.liveXml !== undefined;
 
 /** What is known of the addresses now. */
-export async function observeAddresses(machine: ObservedMachine, call: Call): Promise<AddressOutputs> {
+export async function observeAddresses(machine: ObservedMachine, call: Ask): Promise<AddressOutputs> {
   const hasCards = machine.running !== undefined && sayableCards(machine.running).length > 0;
   const addresses = isUp(machine) && hasCards ? await collect(machine, call) : {};
   return { macAddresses: macAddressesOf(machine.defined), addresses, ...defined({ ipAddress: bestAddress(addresses) }) };
@@ -96,27 +99,41 @@ const firstPauseMs = 250;
 const longestPauseMs = 2_000;
 const msPerSecond = 1_000;
 
+interface WaitedFor {
+  /** The key of the card; any when absent. */
+  readonly network?: string | undefined;
+  readonly seconds: number;
+}
+
+/** Waits for an address that the guest can be reached at; by its news, and with a short back-off. `late`: the time is over; `stopped`: it does not run. */
+export async function waitUntilReachable(
+  uuid: string,
+  { network, seconds }: WaitedFor,
+  call: Ask,
+): Promise<"reachable" | "late" | "stopped"> {
+  const endsAt = performance.now() + seconds * msPerSecond;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    const machine = await observeMachine({ uuid }, call);
+    if (machine === undefined || !isUp(machine)) return "stopped";
+    const { addresses } = await observeAddresses(machine, call);
+    const wanted = network === undefined ? inKeyOrder(addresses) : (addresses[network] ?? []);
+    if (wanted.some(isReachable)) return "reachable";
+    const leftMs = endsAt - performance.now();
+    if (leftMs <= 0) return "late";
+    await call.services.libvirt.waitForGuestNews(uuid, { signal: call.signal, timeoutMs: Math.min(pauseMs, leftMs) });
+  }
+}
+
 /** Waits for an address as the program asks for it. Without one in time it warns, and the machine is kept as it is. */
 export async function awaitAddress(uuid: string, inputs: CheckedInputs, call: Call): Promise<void> {
   const { waitForAddress: wait, name } = inputs;
   if (wait === undefined || inputs.power !== "running") return;
   const seconds = wait.timeoutSeconds ?? defaultAddressTimeoutSeconds;
-  const endsAt = performance.now() + seconds * msPerSecond;
   const whose = wait.network === undefined ? name : `${name} on networks.${wait.network}`;
   call.log.status(`waiting up to ${seconds} s for an address of ${whose}`);
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    const machine = await observeMachine({ uuid }, call);
-    if (machine === undefined || !isUp(machine)) {
-      call.log.warn(`${name} stopped while its address was waited for.`);
-      return;
-    }
-    const { addresses } = await observeAddresses(machine, call);
-    const wanted = wait.network === undefined ? inKeyOrder(addresses) : (addresses[wait.network] ?? []);
-    if (wanted.some(isReachable)) return;
-    const leftMs = endsAt - performance.now();
-    if (leftMs <= 0) break;
-    await call.services.libvirt.waitForGuestNews(uuid, { signal: call.signal, timeoutMs: Math.min(pauseMs, leftMs) });
-  }
+  const outcome = await waitUntilReachable(uuid, { network: wait.network, seconds }, call);
+  if (outcome === "stopped") call.log.warn(`${name} stopped while its address was waited for.`);
+  if (outcome !== "late") return;
   call.log.warn(
     `${whose} has no address that is known after ${seconds} s (waitForAddress.timeoutSeconds). The VM runs and is kept; \`pulumi refresh\` fills in \`ipAddress\` once the guest has one. libvirt knows the leases of its own networks; elsewhere the guest agent tells.`,
   );
