@@ -7,7 +7,7 @@ NODE ?= node
 HOST ?= dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build generate test test-unit test-live test-engine demo dev bench lint format host-up host-down clean
+.PHONY: help setup build generate schema sdk release test test-unit test-live test-engine demo dev bench lint format host-up host-down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,17 @@ build: ## bundle the plugin into bin/ and compile the SDK
 generate: ## write schema.json, the SDKs and the generated pages of docs/ from the contracts
 	@$(NODE) tools/setup.mjs --only-npm
 	@$(NODE) tools/generate.mjs
+
+schema: ## of these, write schema.json only
+	@$(NODE) tools/setup.mjs --only-npm
+	@$(NODE) tools/generate.mjs schema.json
+
+sdk: ## of these, write the SDKs only, from the contracts as they are
+	@$(NODE) tools/setup.mjs --only-npm
+	@$(NODE) tools/generate.mjs sdk
+
+release: ## build everything that a release publishes into dist/ (publishes nothing; see --help of tools/release.mjs)
+	@$(NODE) tools/release.mjs
 
 test: ## set up, build, check and test everything; what CI runs
 	@$(NODE) tools/test.mjs
@@ -57,4 +68,4 @@ host-down: ## remove it (HOST=name)
 	@$(NODE) tools/lab/host.mjs down $(HOST)
 
 clean: ## remove what was built; the cache outside the checkout stays
-	rm -rf bin dist coverage sdk/nodejs/bin node-libvirt/dist
+	rm -rf bin dist coverage sdk/nodejs/bin node-libvirt/dist provider/dist

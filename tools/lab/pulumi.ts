@@ -1,5 +1,5 @@
 // Runs a Pulumi program of a test through the real engine and the built plugin: own project folder, own state, own plugin home.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   appendFileSync,
   cpSync,
@@ -32,6 +32,8 @@ export interface ProjectOptions {
   /** Through ts-node, with type checks, as users run it (2 s slower a command); else types are stripped. A copied folder always runs as its own Pulumi.yaml says. */
   readonly typeChecked?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** npm packages (tarballs) to install into the project, as a user would; then nothing of the checkout is used, and the plugin is the one in `pulumi-kvm-provider`. */
+  readonly packages?: readonly string[];
 }
 
 /** One event of the engine's event log; only what tests look at is named. */
@@ -111,7 +113,7 @@ export async function createProject(options: ProjectOptions): Promise<PulumiProj
   for (const folder of [dir, join(root, "state"), join(root, "home")]) mkdirSync(folder);
   const environment = {
     ...process.env,
-    PATH: `${pluginDir}${delimiter}${process.env["PATH"] ?? ""}`,
+    PATH: options.packages === undefined ? `${pluginDir}${delimiter}${process.env["PATH"] ?? ""}` : process.env["PATH"],
     PULUMI_HOME: join(root, "home"),
     PULUMI_BACKEND_URL: `file://${join(root, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "",
@@ -163,9 +165,9 @@ function parseOutput({ code, stdout, stderr }: CommandResult): unknown {
   return JSON.parse(stdout);
 }
 
-function fillFolder(dir: string, { name, program, config = {}, typeChecked = false }: ProjectOptions): void {
+function fillFolder(dir: string, { name, program, config = {}, typeChecked = false, packages }: ProjectOptions): void {
   // JSON is YAML; a plugin named by path is used without a warning.
-  const plugins = { providers: [{ name: "kvm", path: pluginDir }] };
+  const plugins = { providers: [{ name: "kvm", path: packages === undefined ? pluginDir : "node_modules/pulumi-kvm-provider/bin" }] };
   if (typeof program === "string") {
     const runtime = { name: "nodejs", options: { typescript: typeChecked } };
     writeFileSync(join(dir, "Pulumi.yaml"), JSON.stringify({ name, runtime, plugins }));
@@ -175,8 +177,14 @@ function fillFolder(dir: string, { name, program, config = {}, typeChecked = fal
     cpSync(program.folder, dir, { recursive: true, filter: (source) => !source.split("/").includes("node_modules") });
     appendFileSync(join(dir, "Pulumi.yaml"), `\nplugins: ${JSON.stringify(plugins)}\n`);
   }
-  symlinkSync(join(repoDir, "node_modules"), join(dir, "node_modules"));
+  if (packages === undefined) symlinkSync(join(repoDir, "node_modules"), join(dir, "node_modules"));
+  else installPackages(dir, packages);
   writeFileSync(join(dir, `Pulumi.${STACK}.yaml`), JSON.stringify({ config }));
+}
+
+function installPackages(dir: string, packages: readonly string[]): void {
+  const quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
+  execFileSync("npm", ["install", "--prefer-offline", ...quiet, ...packages], { cwd: dir, stdio: ["ignore", "pipe", "inherit"] });
 }
 
 function writeProgram(dir: string, text: string, typeChecked: boolean): void {
