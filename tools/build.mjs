@@ -19,7 +19,9 @@ const ALLOWED_PULUMI_FILES = /@pulumi\/pulumi\/proto\//;
 const LATE_PACKAGES = ["undici", "xmlbuilder2", "yaml", "zod"];
 
 /** With `--debug` a debugger finds the TypeScript: for the plugin under `node --inspect`. @type {import("esbuild").BuildOptions} */
-const debugging = process.argv.includes("--debug") ? { minifySyntax: false, minifyWhitespace: false, sourcemap: "inline" } : {};
+const debugging = process.argv.includes("--debug")
+  ? { minifySyntax: false, minifyWhitespace: false, sourcemap: "inline", sourceRoot: `${repoDir}/` }
+  : {};
 
 /** @satisfies {import("esbuild").BuildOptions} */
 const bundling = {
