@@ -44,6 +44,10 @@ describeWithHost("on the private host", (lab) => {
         await writeFile(file, "");
         await truncate(file, sizeBytes);
       },
+      addSnapshot: async (domain, name, overlays = {}) => {
+        const outside = Object.entries(overlays).flatMap(([target, file]) => ["--disk-only", "--diskspec", `${target},file=${file}`]);
+        await virsh(lab(), "snapshot-create-as", domain, name, ...outside);
+      },
       setPoolActive: async (name, active) => {
         await virsh(lab(), active ? "pool-start" : "pool-destroy", name);
       },

@@ -14,6 +14,7 @@ describeLibvirtContract("the fake", "contract", async () => {
     cachedPool: { name: "cached", path: "/pools/cached" },
     guest: { kernel: "/boot/vmlinuz", initrd: "/boot/initrd" },
     putFile: async (path, capacityBytes) => fake.addFile({ path, format: "raw", capacityBytes, unseen: true }),
+    addSnapshot: async (domain, name, overlays) => fake.addSnapshot(domain, name, overlays),
     setPoolActive: async (name, active) => fake.setPoolActive(name, active),
   };
 });

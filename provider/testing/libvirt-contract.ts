@@ -3,6 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CancelledError } from "../errors";
 import { hostErrorCodes } from "../libvirt/codes";
 import type { DomainRecord, Libvirt } from "../libvirt/port";
+import { parseDomain } from "../xml/parse-domain";
+import { parseSnapshot } from "../xml/parse-snapshot";
 
 /** A host to hold the contract to, with storage and hands of the test's own. */
 export interface ContractHost {
@@ -16,6 +18,8 @@ export interface ContractHost {
   /** Puts a raw file there, without libvirt's doing. */
   putFile(path: string, sizeBytes: number): Promise<void>;
   setPoolActive(name: string, active: boolean): Promise<void>;
+  /** Makes a snapshot as a person with virsh does: inside the disks' images, or, with overlays by target, in files of its own. */
+  addSnapshot(domain: string, name: string, overlays?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 const bytesPerMiB = 1024 ** 2;
@@ -249,6 +253,57 @@ export function describeLibvirtContract(title: string, prefix: string, setUp: ()
           hasStopped = await libvirt.waitForState(uuid, "stopped", { timeoutMs: 500 });
         }
         expect((await read(uuid)).state).toBe("stopped");
+      });
+
+      test("a guest without an agent cannot be asked by one", async () => {
+        const { uuid } = await define();
+        await libvirt.startDomain(uuid);
+        expect(await codeOf(libvirt.requestShutdown(uuid, { by: "agent" }))).toBe(hostErrorCodes.argumentUnsupported);
+      });
+
+      test("what happens when the guest ends its run is changed while it runs, the definition stays", async () => {
+        const { uuid } = await define();
+        await libvirt.startDomain(uuid, { paused: true });
+        for (const action of [
+          { event: "poweroff", action: "restart" },
+          { event: "crash", action: "coredump-restart" },
+        ] as const)
+          await libvirt.setLiveLifecycleAction(uuid, action);
+        const { liveXml, inactiveXml } = await read(uuid);
+        for (const part of ["<on_poweroff>restart<", "<on_crash>coredump-restart<"]) {
+          expect(liveXml).toContain(part);
+          expect(inactiveXml).not.toContain(part);
+        }
+        expect(await codeOf(libvirt.setLiveLifecycleAction(uuid, { event: "reboot", action: "destroy" }))).toBe(
+          hostErrorCodes.configUnsupported,
+        );
+      });
+
+      test("snapshots come each behind the one it stands on, and go", async () => {
+        const { path } = await volume(host.directPool.name, { format: "qcow2" });
+        const { uuid, name } = await define({ disks: diskXml({ path, format: "qcow2" }) });
+        expect(await libvirt.listSnapshots(uuid)).toEqual([]);
+        const [one, two] = [`${path}.one`, `${path}.two`];
+        await host.addSnapshot(name, "one", { vda: one });
+        await host.addSnapshot(name, "two", { vda: two });
+        const snapshots = (await libvirt.listSnapshots(uuid)).map(({ xml }) => parseSnapshot(xml));
+        expect(snapshots).toEqual([
+          { name: "one", overlays: [{ target: "vda", path: one, over: path }], memoryFile: undefined, images: [path] },
+          { name: "two", overlays: [{ target: "vda", path: two, over: one }], memoryFile: undefined, images: [one] },
+        ]);
+        // A definition written over the one that they are of keeps them.
+        await redefine(uuid, "<memory", "<description>other</description><memory");
+        expect((await libvirt.listSnapshots(uuid)).map((snapshot) => snapshot.name)).toEqual(["one", "two"]);
+        await libvirt.deleteSnapshot(uuid, "two");
+        await libvirt.deleteSnapshot(uuid, "one");
+        expect(parseDomain((await read(uuid)).inactiveXml).disks.map((disk) => disk.path)).toEqual([path]);
+        await host.addSnapshot(name, "inside");
+        expect((await libvirt.listSnapshots(uuid)).map(({ xml }) => parseSnapshot(xml))).toEqual([
+          { name: "inside", overlays: [], memoryFile: undefined, images: [path] },
+        ]);
+        await libvirt.deleteSnapshot(uuid, "inside");
+        await libvirt.deleteSnapshot(uuid, "inside");
+        expect(await libvirt.listSnapshots(uuid)).toEqual([]);
       });
 
       test("waits for a state by event; the time over is an answer", async () => {
