@@ -11,7 +11,7 @@ import { moduleOf, typeCheck } from "./type-check";
 const repoDir = join(__dirname, "..", "..");
 /** The Markdown files below these folders, and those of the top folder that have code. */
 const folders = ["docs", "examples"];
-const files = ["README.md", "CONTRIBUTING.md", "node-libvirt/README.md"];
+const files = ["README.md", "CONTRIBUTING.md", "node-libvirt/README.md", "provider/README.md"];
 
 const filesBelow = (folder: string): string[] =>
   readdirSync(join(repoDir, folder), { withFileTypes: true }).flatMap((entry) => {
