@@ -1,4 +1,4 @@
-// Makes what runs: the plugin as one file that plain node runs, and the compiled SDK of the workspace.
+// Makes what runs: the plugin and the command, each as one file that plain node runs, and the compiled SDK of the workspace.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -10,12 +10,14 @@ import { run } from "./lib/run.mjs";
 import { MissingPart, runMain, say, step } from "./lib/steps.mjs";
 
 const BYTES_PER_KIB = 1024;
-const plugin = join(repoDir, "bin", "pulumi-resource-kvm");
+
+/** Programs of bin/, and what each is made from. */
+const PROGRAMS = { "pulumi-resource-kvm": "main.ts", "pulumi-kvm": "cli-main.ts" };
 
 /** Of Pulumi's SDK only the wire's stubs belong into the plugin: the rest costs start-up time and memory. */
 const ALLOWED_PULUMI_FILES = /@pulumi\/pulumi\/proto\//;
 
-/** Packages that the plugin's first answer does not need: together more than half of the bundle. */
+/** Packages that the first answer does not need: together more than half of the bundle. */
 const LATE_PACKAGES = ["undici", "xmlbuilder2", "yaml", "zod"];
 
 /** With `--debug` a debugger finds the TypeScript: for the plugin under `node --inspect`. @type {import("esbuild").BuildOptions} */
@@ -37,16 +39,18 @@ const bundling = {
 };
 
 export async function buildAll() {
-  await step("plugin bin/pulumi-resource-kvm", bundlePlugin);
+  for (const [name, source] of Object.entries(PROGRAMS)) await step(`bin/${name}`, () => bundleProgram(name, source));
   if (existsSync(join(repoDir, "sdk", "nodejs", "tsconfig.json"))) {
     await step("SDK for Node (sdk/nodejs/bin)", compileNodeSdk);
     await step("dynamic door (provider/dist)", bundleDynamicDoor);
   }
 }
 
-async function bundlePlugin() {
-  const entry = join(repoDir, "provider", "main.ts");
-  if (!existsSync(entry)) throw new MissingPart("There is no provider/main.ts.", "write it.");
+/** @param {string} name @param {string} source a file of provider/ */
+async function bundleProgram(name, source) {
+  const program = join(repoDir, "bin", name);
+  const entry = join(repoDir, "provider", source);
+  if (!existsSync(entry)) throw new MissingPart(`There is no provider/${source}.`, "write it.");
   const { build } = await import("esbuild");
   const result = await build({
     ...bundling,
@@ -62,14 +66,14 @@ async function bundlePlugin() {
   const unwanted = Object.keys(result.metafile.inputs).filter(
     (file) => file.includes("@pulumi/pulumi/") && !ALLOWED_PULUMI_FILES.test(file),
   );
-  if (unwanted.length > 0) throw new Error(`The plugin drags in Pulumi's SDK: ${unwanted.slice(0, 5).join(", ")}, …`);
+  if (unwanted.length > 0) throw new Error(`${name} drags in Pulumi's SDK: ${unwanted.slice(0, 5).join(", ")}, …`);
   const text = result.outputFiles[0]?.contents ?? new Uint8Array();
   mkdirSync(join(repoDir, "bin"), { recursive: true });
-  const fresh = `${plugin}.${process.pid}`;
+  const fresh = `${program}.${process.pid}`;
   writeFileSync(fresh, text);
   chmodSync(fresh, 0o755);
-  renameSync(fresh, plugin);
-  giveBack(join(repoDir, "bin"), plugin);
+  renameSync(fresh, program);
+  giveBack(join(repoDir, "bin"), program);
   say(`    ${Math.round(text.length / BYTES_PER_KIB)} KiB from ${Object.keys(result.metafile.inputs).length} files`);
 }
 

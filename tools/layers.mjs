@@ -14,6 +14,8 @@ const allowed = {
   libvirt: [],
   // The second front door is the first one's verbs in another process: it has no lifecycle of its own.
   dynamic: ["rpc", "resources"],
+  // The third: a command for people, over the same observers and planner. Of the wire it takes what the provider's settings mean.
+  cli: ["rpc", "resources", "plan", "xml", "host", "libvirt"],
 };
 
 const folders = Object.keys(allowed);
@@ -23,6 +25,8 @@ const owned = {
   "node-libvirt": ["libvirt"],
   xmlbuilder2: ["xml"],
   yaml: ["cloud-init"],
+  commander: ["cli"],
+  "cli-table3": ["cli"],
   "@grpc/grpc-js": ["rpc"],
   "@pulumi/pulumi": ["rpc", "dynamic"],
   "^node:fs": ["host", "images"],
@@ -36,7 +40,7 @@ export const layers = Object.fromEntries(
       allowed: allowed[folder],
       forbidden: [
         ...folders.filter((other) => other !== folder && !allowed[folder].includes(other)).map((other) => `^(\\.\\./)+${other}(/|$)`),
-        ...["main", "compose", "dynamic-runtime", "testing"].map((other) => `^(\\.\\./)+${other}(/|$)`),
+        ...["main", "compose", "dynamic-runtime", "cli-main", "testing"].map((other) => `^(\\.\\./)+${other}(/|$)`),
         ...Object.entries(owned)
           .filter(([, owners]) => !owners.includes(folder))
           .map(([name]) => (name.startsWith("^") ? name : `^${name}(/|$)`)),

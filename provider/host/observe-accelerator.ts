@@ -11,6 +11,11 @@ const device = "/dev/kvm";
 const readAndWrite = 0o6;
 const modeMask = 0o777;
 
+/** Run as root on the host, it lets QEMU's user open the device where libvirt's packages have put that user into the group kvm. */
+export const kvmPermissionFix = `chgrp kvm ${device} && chmod 660 ${device}`;
+/** How `why` speaks of it. */
+export const kvmPermissionHint = `; \`${kvmPermissionFix}\` usually mends that`;
+
 const shownOwner = ({ mode, uid, gid }: PathInfo) => `mode ${(mode & modeMask).toString(8).padStart(4, "0")}, owner ${uid}, group ${gid}`;
 
 /** By the device's owner, group and mode, as the kernel decides; undefined where they cannot be read. */
@@ -30,7 +35,7 @@ async function permittedHere(machine: Machine, libvirt: Libvirt, capabilitiesXml
     ? { usable: "yes", why: `QEMU's user (${user.uid}) may open ${device} (${shownOwner(found)})` }
     : {
         usable: "no",
-        why: `QEMU's user (${user.uid}) may not open ${device} (${shownOwner(found)}); \`chgrp kvm ${device} && chmod 660 ${device}\` usually mends that`,
+        why: `QEMU's user (${user.uid}) may not open ${device} (${shownOwner(found)})${kvmPermissionHint}`,
       };
 }
 

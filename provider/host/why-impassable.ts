@@ -16,6 +16,9 @@ function foldersTo(folder: string): readonly string[] {
   return parent === folder ? [folder] : [...foldersTo(parent), folder];
 }
 
+/** The folder that such a clause is about: the one whose mode is in the way. */
+export const closedFolderOf = (clause: string): string | undefined => /^(.*) has mode \d{4}, and QEMU's user /s.exec(clause)?.[1];
+
 /**
  * A clause: "/srv/x has mode 0700, and QEMU's user (64055) may not pass it". undefined: it may, or nobody can tell. An access list can let users pass whom
  * the mode's last digit does not; the kernel then shows the pass bit of the group, so where that is set, nothing is said.
