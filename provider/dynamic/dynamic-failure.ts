@@ -1,5 +1,6 @@
 // A failure of the wire in the forms that Pulumi's dynamic provider passes on to the engine.
 import { initFailedError, InitFailedError, toFailure, type WireError } from "../rpc/failures";
+import { nameOf } from "../rpc/resource-call";
 import { bagOf, storedInputs, storedState, structOf, type Bag } from "./hidden-properties";
 import type { Memo } from "./memo";
 
@@ -18,5 +19,7 @@ const withHidden = ({ failure }: InitFailedError, memo: Memo, from: Bag): InitFa
 /** `from`: a bag of the request, which has the stub. */
 export const dynamicFailure = (thrown: unknown, memo: Memo, from: Bag): WireError => {
   const { error } = toFailure(thrown, asIs);
-  return error instanceof InitFailedError ? withHidden(error, memo, from) : error;
+  // Pulumi prints both of a failed check, diff, read or delete to the user's terminal, beside the error that the engine shows: no stack of ours there.
+  const quiet = { toString: () => `kvm: ${nameOf(memo.urn)}`, stack: "failed, as the error says." };
+  return Object.assign(error instanceof InitFailedError ? withHidden(error, memo, from) : error, quiet);
 };

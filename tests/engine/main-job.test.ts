@@ -2,18 +2,9 @@
 import { messagesOf, stepsOf } from "../../tools/lab/pulumi";
 import { hostExec, swapStorage, virsh } from "../../tools/lab/lab";
 import { cacheOf, describeScene, domainNames, engineTestMs, volumeNames, succeeds } from "./scene";
+import { threeMachines } from "./three-machines";
 
 type Disks = Readonly<Record<string, { readonly cache: string; readonly reason: string }>>;
-
-const threeMachines = (overlay: string) => `
-  const host = new kvm.HostDefaults("host", { cache: "auto" });
-  const common = { ...machine, host: host.settings };
-  const one = new kvm.VirtualMachine("one", { ...common, disks: { root: { pool: ext4, size: "16MiB" } } });
-  const two = new kvm.VirtualMachine("two", { ...common, disks: { root: { pool: ramfs, size: "16MiB" } } });
-  const three = new kvm.VirtualMachine("three", { ...common, disks: { root: { file: ${JSON.stringify(overlay)} } } });
-  export const names = [one.name, two.name, three.name];
-  export const effective = [one, two, three].map((vm) => vm.effectiveDisks);
-`;
 
 describeScene("three VMs on storage with and without direct I/O", "main", (scene) => {
   const overlay = () => `${scene().ext4.path}/overlay.qcow2`;
