@@ -13,6 +13,7 @@ test.each([
     spec: { additionalProperties: { $ref: "#/types/kvm:index:DiskRule" } },
     text: "map of [DiskRule](#diskrule)",
   },
+  { because: "one of several", spec: { oneOf: [{ type: "string" }, { type: "boolean" }] }, text: "string or boolean" },
   { because: "a list", spec: { items: { type: "integer" } }, text: "list of integer" },
   { because: "anything", spec: { $ref: "pulumi.json#/Any" }, text: "any" },
 ])("the type of a property: $because", ({ spec, text }) => expect(typeText(spec)).toBe(text));

@@ -10,7 +10,9 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** "list of [Disk](#disk)". */
-export function typeText({ type, $ref, items, additionalProperties }: PropertySpec): string {
+export function typeText({ type, $ref, items, additionalProperties, oneOf }: PropertySpec): string {
+  // "Any" beside a named type is there for what the compilers of some languages ask for.
+  if (oneOf !== undefined) return [...new Set(oneOf.map(typeText))].filter((text) => text !== "any").join(" or ");
   if (items !== undefined) return `list of ${typeText(items)}`;
   if (additionalProperties !== undefined) return `map of ${typeText(additionalProperties)}`;
   if ($ref === undefined) return type ?? "any";

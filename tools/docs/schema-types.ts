@@ -5,6 +5,7 @@ export interface PropertySpec {
   readonly $ref?: string;
   readonly items?: PropertySpec;
   readonly additionalProperties?: PropertySpec;
+  readonly oneOf?: readonly PropertySpec[];
   readonly description?: string;
   readonly secret?: boolean;
   readonly willReplaceOnChanges?: boolean;
@@ -46,7 +47,7 @@ export const kebabCase = (name: string): string => name.replace(/(?<=[a-z])(?=[A
 const typePrefix = "#/types/";
 
 /** Tokens of the types that a property is made of. */
-export function typesOf({ $ref, items, additionalProperties }: PropertySpec): string[] {
+export function typesOf({ $ref, items, additionalProperties, oneOf = [] }: PropertySpec): string[] {
   const own = $ref?.startsWith(typePrefix) ? [$ref.slice(typePrefix.length)] : [];
-  return [...own, ...[items, additionalProperties].flatMap((part) => (part === undefined ? [] : typesOf(part)))];
+  return [...own, ...[items, additionalProperties, ...oneOf].flatMap((part) => (part === undefined ? [] : typesOf(part)))];
 }
