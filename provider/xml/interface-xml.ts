@@ -61,8 +61,8 @@ function writeSource(element: XmlElement, source: InterfaceSource): void {
     setAttributes(element, { type: source.type });
   }
   const attributes = attributesOf(source);
-  if (attributes === undefined) removeChildren(element, "source");
-  else {
+  // One without attributes of ours may name the device that passt uses: that is not ours.
+  if (attributes !== undefined) {
     const none = Object.fromEntries(knownAttributes.map((name) => [name, undefined]));
     const present = ensureChild(element, "source");
     // In one go where nothing is new, so that what is there keeps its order.

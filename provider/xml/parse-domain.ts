@@ -1,7 +1,7 @@
 // libvirt's domain XML -> what we know of a machine: of any origin, inactive or live; what a plan does not speak of is passed over.
 import { sourceName } from "../plan/disk-source";
 import type { DirectBoot, DiskTuning, ObservedDisk, ObservedDomain } from "../plan/domain";
-import { diskBuses, diskDevices } from "../plan/domain";
+import { diskBuses, diskDevices, diskFormats } from "../plan/domain";
 import { parseIoTune } from "./iotune";
 import { userAliasPrefix } from "./disk-xml";
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from "./document";
@@ -70,9 +70,10 @@ export function parseDisk(element: XmlElement, keyByTarget: ReadonlyMap<string, 
 }
 
 /** Disks that a plan can say; any other stays on the host untouched. */
-export const isSayable = ({ device, bus, source }: Pick<ObservedDisk, "device" | "bus" | "source">): boolean =>
+export const isSayable = ({ device, bus, source, format }: Pick<ObservedDisk, "device" | "bus" | "source" | "format">): boolean =>
   diskDevices.some((known) => known === device) &&
   diskBuses.some((known) => known === bus) &&
+  (format === undefined || diskFormats.some((known) => known === format)) &&
   source !== undefined &&
   (source.type !== "empty" || device === "cdrom");
 

@@ -1,4 +1,4 @@
-// Plan -> <os>: architecture, machine type, direct kernel boot, and no boot list where disks carry the boot order.
+// Plan -> <os>: architecture, machine type, direct kernel boot, and no boot list where disks or network cards carry the boot order.
 import type { DomainPlan } from "../../plan/domain";
 import { ensureChild } from "../child-order";
 import { attributeOf, childOf, childrenOf, removeChildren, setAttributes, setText, type XmlElement } from "../document";
@@ -43,5 +43,5 @@ export function configureOs(domain: XmlElement, plan: DomainPlan): void {
     if (text === undefined) removeChildren(os, name);
     else setText(ensureChild(os, name), text);
   }
-  if (plan.disks.some(({ bootOrder }) => bootOrder !== undefined)) removeChildren(os, "boot");
+  if ([...plan.disks, ...(plan.interfaces ?? [])].some(({ bootOrder }) => bootOrder !== undefined)) removeChildren(os, "boot");
 }

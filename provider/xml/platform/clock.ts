@@ -1,12 +1,13 @@
-// Plan <-> <clock>: what the guest's hardware clock shows, and its timers but hypervclock, which comes with hyperv.
-import { clockOffsets, tickPolicies, timerTracks, type DomainPlatform, type TimerPlan } from "../../plan/platform";
+// Plan <-> <clock>: what the guest's hardware clock shows, and the timers that inputs can say; others (hypervclock, which comes with hyperv) stay.
+import { clockOffsets, tickPolicies, timerNames, timerTracks, type DomainPlatform, type TimerPlan } from "../../plan/platform";
 import { addInOrder, ensureChild } from "../child-order";
 import { attributeOf, childOf, childrenOf, remove, setAttributes, type XmlElement } from "../document";
 import { blockOf, known, switchOf, wordOf, yesNo } from "./words";
 
 export const hypervTimer = "hypervclock";
 
-const timersOf = (clock: XmlElement) => childrenOf(clock, "timer").filter((timer) => attributeOf(timer, "name") !== hypervTimer);
+const timersOf = (clock: XmlElement) =>
+  childrenOf(clock, "timer").filter((timer) => timerNames.some((name) => name === attributeOf(timer, "name")));
 
 const parseTimer = (timer: XmlElement): TimerPlan =>
   known({
