@@ -81,6 +81,8 @@ export const diskFieldEffects = {
   added: { effect: "live", because: "libvirt plugs disks in" },
   removed: { effect: "live", because: "a disk is unplugged when the guest lets go of it, and otherwise goes at the next cold start" },
   file: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  /** What `file`, `pool` and their like come to: so it is called among what waits. */
+  source: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
   pool: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
   volume: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
   image: { effect: "live", because: "it is heard only when a volume is made" },

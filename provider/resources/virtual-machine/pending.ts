@@ -168,3 +168,9 @@ function runningDisk({ key, target }: ObservedDisk, running: ObservedDomain, key
 }
 
 export const pendingSentence = ({ path, from, to }: MachineChange): string => `${path}: ${from} => ${to}`;
+
+/** The parts of such a sentence, as the state keeps it. */
+export function partsOfSentence(sentence: string): Omit<MachineChange, "effect"> | undefined {
+  const [, path, from, to] = /^(\S+): ([^]*?) => ([^]*)$/.exec(sentence) ?? [];
+  return path === undefined || from === undefined || to === undefined ? undefined : { path, from, to };
+}

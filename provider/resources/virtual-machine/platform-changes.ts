@@ -33,7 +33,7 @@ function hasFeatures(wanted: Values, running: Values): boolean {
 /** Our notes tell what the run was started with; without them what it lacks is all that can be told. */
 function areFeaturesTaken(wanted: ObservedDomain, running: ObservedDomain): boolean {
   const [asked, ran] = [wanted.metadata?.cpuFeatures, running.metadata?.cpuFeatures];
-  if (asked !== undefined && ran !== undefined) return asked === ran;
+  if (asked !== undefined && running.metadata !== undefined) return asked === (ran ?? "");
   const featuresOf = ({ platform }: ObservedDomain): Values => platform?.cpu?.features ?? {};
   return hasFeatures(featuresOf(wanted), featuresOf(running));
 }

@@ -12,7 +12,7 @@ import { diff } from "./diff";
 import { sameMachine } from "./domain-plan";
 import { triggerWords } from "./lifecycle-triggers";
 import type { MachineChange } from "./pending";
-import { isPending, pendingSentence } from "./pending";
+import { isPending, partsOfSentence, pendingSentence } from "./pending";
 
 export interface PreviewDecision {
   /** Whether the guest is started anew. */
@@ -37,7 +37,8 @@ export function previewDecision(request: DiffRequest): PreviewDecision {
   const { oldState, news } = request;
   const inputs = news as unknown as CheckedInputs;
   const runs = oldState["power"] !== "stopped" && inputs.power !== "stopped";
-  const changes = runs ? [...driverChanges(oldState, news), ...machineChanges(request)] : [];
+  const made = runs ? [...driverChanges(oldState, news), ...machineChanges(request)] : [];
+  const changes = runs ? [...made, ...waitingChanges(request, made)] : [];
   const choice = applyChangesChoices.find((word) => word === inputs.applyChanges);
   // A policy that is not known yet may say another way: nothing is refused for it.
   const { how, problems } =
@@ -78,6 +79,19 @@ function driverChanges(oldState: Values, news: Values): MachineChange[] {
     return driverFields
       .filter((field) => wanted[field] !== runs[field])
       .map((field) => ({ path: `disks.${key}.${field}`, effect: "suspend", from: shown(runs[field]), to: shown(wanted[field]) }) as const);
+  });
+}
+
+/** What waits since an earlier update, and is not changed again: it is applied along with the rest where the program asks for a way that does not wait. */
+function waitingChanges({ oldState, news }: DiffRequest, made: readonly MachineChange[]): MachineChange[] {
+  const sentences = oldState["pendingChanges"];
+  if (news["applyChanges"] === "nextBoot" || !Array.isArray(sentences)) return [];
+  const said = new Set(made.map(({ path }) => path));
+  return sentences.flatMap((sentence) => {
+    const parts = typeof sentence === "string" ? partsOfSentence(sentence) : undefined;
+    if (parts === undefined || said.has(parts.path)) return [];
+    const effect = fieldEffect(parts.path, "changed")?.effect;
+    return effect === "suspend" || effect === "restart" ? [{ ...parts, effect }] : [];
   });
 }
 
