@@ -5,10 +5,20 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "./utilities";
 
 // Export members:
+export { GetAddressesArgs, GetAddressesResult, GetAddressesOutputArgs } from "./getAddresses";
+export const getAddresses: typeof import("./getAddresses").getAddresses = null as any;
+export const getAddressesOutput: typeof import("./getAddresses").getAddressesOutput = null as any;
+utilities.lazyLoad(exports, ["getAddresses","getAddressesOutput"], () => require("./getAddresses"));
+
 export { GetHostArgs, GetHostResult } from "./getHost";
 export const getHost: typeof import("./getHost").getHost = null as any;
 export const getHostOutput: typeof import("./getHost").getHostOutput = null as any;
 utilities.lazyLoad(exports, ["getHost","getHostOutput"], () => require("./getHost"));
+
+export { GetNetworkArgs, GetNetworkResult, GetNetworkOutputArgs } from "./getNetwork";
+export const getNetwork: typeof import("./getNetwork").getNetwork = null as any;
+export const getNetworkOutput: typeof import("./getNetwork").getNetworkOutput = null as any;
+utilities.lazyLoad(exports, ["getNetwork","getNetworkOutput"], () => require("./getNetwork"));
 
 export { GetPoolArgs, GetPoolResult, GetPoolOutputArgs } from "./getPool";
 export const getPool: typeof import("./getPool").getPool = null as any;

@@ -99,6 +99,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly cache: pulumi.Output<enums.CacheSetting | undefined>;
     /**
+     * virtio channels, by the name that the guest finds them by: "org.example.0" is /dev/virtio-ports/org.example.0 in Linux.
+     */
+    declare public readonly channels: pulumi.Output<{[key: string]: outputs.Channel} | undefined>;
+    /**
      * Clock and timers. Default: UTC.
      */
     declare public readonly clock: pulumi.Output<outputs.Clock | undefined>;
@@ -110,6 +114,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      * What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
      */
     declare public readonly cloudInitChange: pulumi.Output<enums.CloudInitChange | undefined>;
+    /**
+     * virtio consoles (`/dev/hvc0` in Linux), by a key that is the console's identity.
+     */
+    declare public readonly consoles: pulumi.Output<{[key: string]: outputs.CharacterDevice} | undefined>;
     /**
      * CPU model, features and topology.
      */
@@ -159,13 +167,25 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly firmware: pulumi.Output<enums.Firmware | undefined>;
     /**
-     * Graphical console; VNC listens on the loopback address. Default: `none`.
+     * Graphical console. It listens on the loopback address, unless `graphicsSettings` say otherwise. Default: `none`.
      */
     declare public readonly graphics: pulumi.Output<enums.Graphics | undefined>;
+    /**
+     * How the graphical console is reached.
+     */
+    declare public readonly graphicsSettings: pulumi.Output<outputs.GraphicsSettings | undefined>;
+    /**
+     * The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
+     */
+    declare public readonly guestAgent: pulumi.Output<boolean | undefined>;
     /**
      * `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
      */
     declare public readonly host: pulumi.Output<outputs.HostSettings | undefined>;
+    /**
+     * Devices of the host that the guest gets, by a key that is the device's identity.
+     */
+    declare public readonly hostDevices: pulumi.Output<{[key: string]: outputs.HostDevice} | undefined>;
     /**
      * The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
      */
@@ -178,6 +198,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      * Storage pool, a folder, for Ignition's file. Default: that of the first disk (by key) that is in a pool; kept once given.
      */
     declare public readonly ignitionPool: pulumi.Output<string | undefined>;
+    /**
+     * Pointers and keyboards, each with its bus.
+     */
+    declare public readonly input: pulumi.Output<outputs.InputDevices | undefined>;
     /**
      * I/O mode of all disks of this VM that do not say one themselves.
      */
@@ -271,6 +295,14 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly serial: pulumi.Output<outputs.Serial | undefined>;
     /**
+     * Serial ports behind the first, by a key that is the port's identity.
+     */
+    declare public readonly serials: pulumi.Output<{[key: string]: outputs.CharacterDevice} | undefined>;
+    /**
+     * Folders of the host that the guest can mount, by a key that is the share's identity.
+     */
+    declare public readonly shares: pulumi.Output<{[key: string]: outputs.Share} | undefined>;
+    /**
      * How the guest is asked to stop: by its guest agent where one is connected, else by the power button (`auto`), by the power button (`acpi`), or by its agent alone (`agent`). Default: `auto`.
      */
     declare public readonly shutdownMode: pulumi.Output<enums.ShutdownMode | undefined>;
@@ -286,6 +318,10 @@ export class VirtualMachine extends pulumi.CustomResource {
      * What happens to snapshots when the VM is deleted: deleting it is refused while it has some (`refuse`), or they are deleted with it (`delete`). What an external snapshot holds of a disk that is kept is kept with it. Default: `refuse`.
      */
     declare public readonly snapshotsOnDelete: pulumi.Output<enums.SnapshotsOnDelete | undefined>;
+    /**
+     * A sound device.
+     */
+    declare public readonly sound: pulumi.Output<outputs.Sound | undefined>;
     /**
      * Stop the VM when it is deleted (gracefully, as `shutdownMode` and `shutdownTimeoutSeconds` say). `false`: deleting or replacing it is refused while it runs, is paused or lies saved. Default: true.
      */
@@ -311,9 +347,17 @@ export class VirtualMachine extends pulumi.CustomResource {
      */
     declare public readonly video: pulumi.Output<enums.VideoModel | undefined>;
     /**
+     * Memory, screens and acceleration of the video device.
+     */
+    declare public readonly videoSettings: pulumi.Output<outputs.VideoSettings | undefined>;
+    /**
      * The volumes that were made for the disks.
      */
     declare public /*out*/ readonly volumes: pulumi.Output<{[key: string]: outputs.OwnedVolume}>;
+    /**
+     * A socket between guest and host.
+     */
+    declare public readonly vsock: pulumi.Output<outputs.Vsock | undefined>;
     /**
      * Wait for an address of the guest when the VM is made or started. Default: it is not waited for.
      */
@@ -346,9 +390,11 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["autostart"] = args?.autostart;
             resourceInputs["balloon"] = args?.balloon;
             resourceInputs["cache"] = args?.cache;
+            resourceInputs["channels"] = args?.channels;
             resourceInputs["clock"] = args?.clock;
             resourceInputs["cloudInit"] = args?.cloudInit;
             resourceInputs["cloudInitChange"] = args?.cloudInitChange;
+            resourceInputs["consoles"] = args?.consoles;
             resourceInputs["cpu"] = args?.cpu;
             resourceInputs["cpuMode"] = args?.cpuMode;
             resourceInputs["cpus"] = args?.cpus;
@@ -360,10 +406,14 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["features"] = args?.features;
             resourceInputs["firmware"] = args?.firmware;
             resourceInputs["graphics"] = args?.graphics;
+            resourceInputs["graphicsSettings"] = args?.graphicsSettings;
+            resourceInputs["guestAgent"] = args?.guestAgent;
             resourceInputs["host"] = args?.host;
+            resourceInputs["hostDevices"] = args?.hostDevices;
             resourceInputs["hyperv"] = args?.hyperv;
             resourceInputs["ignition"] = args?.ignition ? pulumi.secret(args.ignition) : undefined;
             resourceInputs["ignitionPool"] = args?.ignitionPool;
+            resourceInputs["input"] = args?.input;
             resourceInputs["io"] = args?.io;
             resourceInputs["machine"] = args?.machine;
             resourceInputs["maxCpus"] = args?.maxCpus;
@@ -382,15 +432,20 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["restartTriggers"] = args?.restartTriggers;
             resourceInputs["rng"] = args?.rng;
             resourceInputs["serial"] = args?.serial;
+            resourceInputs["serials"] = args?.serials;
+            resourceInputs["shares"] = args?.shares;
             resourceInputs["shutdownMode"] = args?.shutdownMode;
             resourceInputs["shutdownTimeoutSeconds"] = args?.shutdownTimeoutSeconds;
             resourceInputs["smbios"] = args?.smbios;
             resourceInputs["snapshotsOnDelete"] = args?.snapshotsOnDelete;
+            resourceInputs["sound"] = args?.sound;
             resourceInputs["stopOnDelete"] = args?.stopOnDelete;
             resourceInputs["tpm"] = args?.tpm;
             resourceInputs["uefi"] = args?.uefi;
             resourceInputs["unplugTimeoutSeconds"] = args?.unplugTimeoutSeconds;
             resourceInputs["video"] = args?.video;
+            resourceInputs["videoSettings"] = args?.videoSettings;
+            resourceInputs["vsock"] = args?.vsock;
             resourceInputs["waitForAddress"] = args?.waitForAddress;
             resourceInputs["watchdog"] = args?.watchdog;
             resourceInputs["xml"] = args?.xml;
@@ -411,9 +466,11 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["autostart"] = undefined /*out*/;
             resourceInputs["balloon"] = undefined /*out*/;
             resourceInputs["cache"] = undefined /*out*/;
+            resourceInputs["channels"] = undefined /*out*/;
             resourceInputs["clock"] = undefined /*out*/;
             resourceInputs["cloudInit"] = undefined /*out*/;
             resourceInputs["cloudInitChange"] = undefined /*out*/;
+            resourceInputs["consoles"] = undefined /*out*/;
             resourceInputs["cpu"] = undefined /*out*/;
             resourceInputs["cpuMode"] = undefined /*out*/;
             resourceInputs["cpus"] = undefined /*out*/;
@@ -427,10 +484,14 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["features"] = undefined /*out*/;
             resourceInputs["firmware"] = undefined /*out*/;
             resourceInputs["graphics"] = undefined /*out*/;
+            resourceInputs["graphicsSettings"] = undefined /*out*/;
+            resourceInputs["guestAgent"] = undefined /*out*/;
             resourceInputs["host"] = undefined /*out*/;
+            resourceInputs["hostDevices"] = undefined /*out*/;
             resourceInputs["hyperv"] = undefined /*out*/;
             resourceInputs["ignition"] = undefined /*out*/;
             resourceInputs["ignitionPool"] = undefined /*out*/;
+            resourceInputs["input"] = undefined /*out*/;
             resourceInputs["io"] = undefined /*out*/;
             resourceInputs["ipAddress"] = undefined /*out*/;
             resourceInputs["macAddresses"] = undefined /*out*/;
@@ -454,17 +515,22 @@ export class VirtualMachine extends pulumi.CustomResource {
             resourceInputs["rng"] = undefined /*out*/;
             resourceInputs["runningDisks"] = undefined /*out*/;
             resourceInputs["serial"] = undefined /*out*/;
+            resourceInputs["serials"] = undefined /*out*/;
+            resourceInputs["shares"] = undefined /*out*/;
             resourceInputs["shutdownMode"] = undefined /*out*/;
             resourceInputs["shutdownTimeoutSeconds"] = undefined /*out*/;
             resourceInputs["smbios"] = undefined /*out*/;
             resourceInputs["snapshotsOnDelete"] = undefined /*out*/;
+            resourceInputs["sound"] = undefined /*out*/;
             resourceInputs["stopOnDelete"] = undefined /*out*/;
             resourceInputs["tpm"] = undefined /*out*/;
             resourceInputs["uefi"] = undefined /*out*/;
             resourceInputs["unplugTimeoutSeconds"] = undefined /*out*/;
             resourceInputs["uuid"] = undefined /*out*/;
             resourceInputs["video"] = undefined /*out*/;
+            resourceInputs["videoSettings"] = undefined /*out*/;
             resourceInputs["volumes"] = undefined /*out*/;
+            resourceInputs["vsock"] = undefined /*out*/;
             resourceInputs["waitForAddress"] = undefined /*out*/;
             resourceInputs["watchdog"] = undefined /*out*/;
             resourceInputs["xml"] = undefined /*out*/;
@@ -501,6 +567,10 @@ export interface VirtualMachineArgs {
      */
     cache?: pulumi.Input<enums.CacheSetting | undefined>;
     /**
+     * virtio channels, by the name that the guest finds them by: "org.example.0" is /dev/virtio-ports/org.example.0 in Linux.
+     */
+    channels?: pulumi.Input<{[key: string]: pulumi.Input<inputs.ChannelArgs>} | undefined>;
+    /**
      * Clock and timers. Default: UTC.
      */
     clock?: pulumi.Input<inputs.ClockArgs | undefined>;
@@ -512,6 +582,10 @@ export interface VirtualMachineArgs {
      * What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
      */
     cloudInitChange?: pulumi.Input<enums.CloudInitChange | undefined>;
+    /**
+     * virtio consoles (`/dev/hvc0` in Linux), by a key that is the console's identity.
+     */
+    consoles?: pulumi.Input<{[key: string]: pulumi.Input<inputs.CharacterDeviceArgs>} | undefined>;
     /**
      * CPU model, features and topology.
      */
@@ -553,13 +627,25 @@ export interface VirtualMachineArgs {
      */
     firmware?: pulumi.Input<enums.Firmware | undefined>;
     /**
-     * Graphical console; VNC listens on the loopback address. Default: `none`.
+     * Graphical console. It listens on the loopback address, unless `graphicsSettings` say otherwise. Default: `none`.
      */
     graphics?: pulumi.Input<enums.Graphics | undefined>;
+    /**
+     * How the graphical console is reached.
+     */
+    graphicsSettings?: pulumi.Input<inputs.GraphicsSettingsArgs | undefined>;
+    /**
+     * The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
+     */
+    guestAgent?: pulumi.Input<boolean | undefined>;
     /**
      * `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
      */
     host?: pulumi.Input<inputs.HostSettingsArgs | any | undefined>;
+    /**
+     * Devices of the host that the guest gets, by a key that is the device's identity.
+     */
+    hostDevices?: pulumi.Input<{[key: string]: pulumi.Input<inputs.HostDeviceArgs>} | undefined>;
     /**
      * The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
      */
@@ -572,6 +658,10 @@ export interface VirtualMachineArgs {
      * Storage pool, a folder, for Ignition's file. Default: that of the first disk (by key) that is in a pool; kept once given.
      */
     ignitionPool?: pulumi.Input<string | undefined>;
+    /**
+     * Pointers and keyboards, each with its bus.
+     */
+    input?: pulumi.Input<inputs.InputDevicesArgs | undefined>;
     /**
      * I/O mode of all disks of this VM that do not say one themselves.
      */
@@ -645,6 +735,14 @@ export interface VirtualMachineArgs {
      */
     serial?: pulumi.Input<inputs.SerialArgs | undefined>;
     /**
+     * Serial ports behind the first, by a key that is the port's identity.
+     */
+    serials?: pulumi.Input<{[key: string]: pulumi.Input<inputs.CharacterDeviceArgs>} | undefined>;
+    /**
+     * Folders of the host that the guest can mount, by a key that is the share's identity.
+     */
+    shares?: pulumi.Input<{[key: string]: pulumi.Input<inputs.ShareArgs>} | undefined>;
+    /**
      * How the guest is asked to stop: by its guest agent where one is connected, else by the power button (`auto`), by the power button (`acpi`), or by its agent alone (`agent`). Default: `auto`.
      */
     shutdownMode?: pulumi.Input<enums.ShutdownMode | undefined>;
@@ -660,6 +758,10 @@ export interface VirtualMachineArgs {
      * What happens to snapshots when the VM is deleted: deleting it is refused while it has some (`refuse`), or they are deleted with it (`delete`). What an external snapshot holds of a disk that is kept is kept with it. Default: `refuse`.
      */
     snapshotsOnDelete?: pulumi.Input<enums.SnapshotsOnDelete | undefined>;
+    /**
+     * A sound device.
+     */
+    sound?: pulumi.Input<inputs.SoundArgs | undefined>;
     /**
      * Stop the VM when it is deleted (gracefully, as `shutdownMode` and `shutdownTimeoutSeconds` say). `false`: deleting or replacing it is refused while it runs, is paused or lies saved. Default: true.
      */
@@ -680,6 +782,14 @@ export interface VirtualMachineArgs {
      * Video device. Default: the host policy's, else what the graphics need.
      */
     video?: pulumi.Input<enums.VideoModel | undefined>;
+    /**
+     * Memory, screens and acceleration of the video device.
+     */
+    videoSettings?: pulumi.Input<inputs.VideoSettingsArgs | undefined>;
+    /**
+     * A socket between guest and host.
+     */
+    vsock?: pulumi.Input<inputs.VsockArgs | undefined>;
     /**
      * Wait for an address of the guest when the VM is made or started. Default: it is not waited for.
      */

@@ -1,11 +1,11 @@
-// What other hands do to a VM is seen by refresh and mended by up; a daemon that is down is an error and removes nothing. And import.
+// What other hands do to a VM is seen by refresh and mended by up; a daemon that is down is an error and removes nothing.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PulumiProject } from "../../tools/lab/pulumi";
 import { messagesOf, stepsOf } from "../../tools/lab/pulumi";
-import { hostExec, startDaemon, stopDaemon, virsh, waitFor } from "../../tools/lab/lab";
+import { startDaemon, stopDaemon, virsh } from "../../tools/lab/lab";
 import type { Scene } from "./scene";
-import { cacheOf, describeScene, domainNames, engineTestMs, volumeNames, succeeds } from "./scene";
+import { cacheOf, describeScene, engineTestMs, volumeNames, succeeds } from "./scene";
 
 /** Defines the VM anew with its stored definition edited, as a person with `virsh edit` would. */
 async function editDefinition({ lab, ext4 }: Scene, domain: string, edit: (xml: string) => string): Promise<void> {
@@ -114,62 +114,6 @@ describeScene("drift", "drift", (scene) => {
       expect(messagesOf(up, "warning", name).join("\n")).toMatch(/is there already/);
       expect(await virsh(scene().lab, "domstate", name)).toBe("running");
       succeeds(await project.preview("--expect-no-changes"));
-    },
-    engineTestMs,
-  );
-});
-
-describeScene("import", "import", (scene) => {
-  const definition = ({ ext4 }: Scene) => `
-    <domain type='qemu'>
-      <name>handmade</name>
-      <memory unit='MiB'>64</memory>
-      <vcpu>1</vcpu>
-      <os><type arch='x86_64'>hvm</type></os>
-      <devices>
-        <disk type='file' device='disk'>
-          <driver name='qemu' type='qcow2'/>
-          <source file='${ext4.path}/handmade.qcow2'/>
-          <target dev='vda' bus='virtio'/>
-        </disk>
-        <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
-      </devices>
-    </domain>`;
-
-  it(
-    "takes over a VM made by virsh, and the next preview has no changes",
-    async () => {
-      const { lab, ext4 } = scene();
-      await hostExec(lab, "qemu-img", "create", "-q", "-f", "qcow2", `${ext4.path}/handmade.qcow2`, "16M");
-      await virsh(lab, "pool-refresh", ext4.name);
-      await writeFile(`${ext4.path}/handmade.xml`, definition(scene()));
-      await virsh(lab, "define", `${ext4.path}/handmade.xml`);
-      await virsh(lab, "start", "handmade");
-      const before = await virsh(lab, "dumpxml", "handmade", "--inactive");
-
-      const project = await scene().project(`
-        new kvm.VirtualMachine("taken", {
-          name: "handmade",
-          memory: "64MiB",
-          shutdownTimeoutSeconds: 0, // it has no operating system that could answer
-          disks: { vda: { file: ${JSON.stringify(`${ext4.path}/handmade.qcow2`)}, format: "qcow2", cache: "writeback", io: "threads", discard: "ignore", detectZeroes: "off" } },
-        });
-      `);
-      const imported = await project.import("kvm:index:VirtualMachine", "taken", "handmade");
-      expect(imported.stderr + imported.stdout).not.toContain("error:");
-      succeeds(imported);
-      const preview = await project.preview("--expect-no-changes");
-      expect(preview.stdout).not.toContain("error:");
-      succeeds(preview);
-      succeeds(await project.up("--expect-no-changes"));
-      expect(await virsh(lab, "dumpxml", "handmade", "--inactive")).toBe(before);
-
-      const { deployment } = await project.exportState();
-      const uuid = await virsh(lab, "domuuid", "handmade");
-      expect(deployment.resources?.find(({ urn }) => String(urn).endsWith("::taken"))?.["id"]).toBe(uuid);
-      succeeds(await project.destroy());
-      await waitFor("the VM's end", async () => !(await domainNames(scene())).includes("handmade"));
-      expect(await volumeNames(scene(), ext4)).toContain("handmade.qcow2");
     },
     engineTestMs,
   );

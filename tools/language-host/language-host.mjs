@@ -8,6 +8,7 @@ import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb.js
 import messages from "@pulumi/pulumi/proto/language_pb.js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import { generateProgram } from "./generate-program.mjs";
 
 /** The SDK ends a program with this code when it has told the user already what went wrong. */
 const ALREADY_REPORTED_EXIT_CODE = 32;
@@ -139,6 +140,7 @@ server.addService(LanguageRuntimeService, {
   getPluginInfo: unary(pluginInfo),
   about: unary(about),
   run: unary(runProgram),
+  generateProgram: unary(generateProgram),
   cancel: unary(endPrograms),
 });
 for (const signal of ["SIGTERM", "SIGINT"]) {

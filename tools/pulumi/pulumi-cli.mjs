@@ -7,6 +7,7 @@ import { goBuild } from "../lib/go.mjs";
 import { attempt, run, which } from "../lib/run.mjs";
 import { runMain, say } from "../lib/steps.mjs";
 import { isAtLeast } from "../lib/versions.mjs";
+import { ensureProgramGenerator } from "./generate-program.mjs";
 
 /** What we build. Newer ones need packages that not every registry mirror serves. */
 const PINNED_VERSION = "3.259.0";
@@ -32,13 +33,13 @@ export async function ensurePulumi() {
   if (found) {
     // A CLI that was installed whole brings its own language host.
     const own = which("pulumi-language-nodejs") ?? which("pulumi-language-nodejs", dirname(found));
-    return { pulumi: found, pathFolders: own ? [dirname(found)] : [dirname(found), languageHostDir] };
+    return { pulumi: found, pathFolders: [dirname(found), ...(own ? [] : [languageHostDir, await ensureProgramGenerator()])] };
   }
   const folder = cacheDir("pulumi", PINNED_VERSION);
   const pulumi = join(folder, "pulumi");
   if (!existsSync(pulumi)) await build(pulumi);
   await placeLanguageHost(folder);
-  return { pulumi, pathFolders: [folder] };
+  return { pulumi, pathFolders: [folder, await ensureProgramGenerator()] };
 }
 
 /** A `pulumi` on PATH that is new enough. */

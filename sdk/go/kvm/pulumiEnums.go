@@ -3714,8 +3714,9 @@ func (in *firmwarePtr) ToFirmwarePtrOutputWithContext(ctx context.Context) Firmw
 type Graphics string
 
 const (
-	GraphicsNone = Graphics("none")
-	GraphicsVnc  = Graphics("vnc")
+	GraphicsNone  = Graphics("none")
+	GraphicsVnc   = Graphics("vnc")
+	GraphicsSpice = Graphics("spice")
 )
 
 func (Graphics) ElementType() reflect.Type {
@@ -3842,6 +3843,7 @@ func (o GraphicsPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pul
 //
 //	GraphicsNone
 //	GraphicsVnc
+//	GraphicsSpice
 type GraphicsInput interface {
 	pulumi.Input
 
@@ -3874,6 +3876,173 @@ func (in *graphicsPtr) ToGraphicsPtrOutput() GraphicsPtrOutput {
 
 func (in *graphicsPtr) ToGraphicsPtrOutputWithContext(ctx context.Context) GraphicsPtrOutput {
 	return pulumi.ToOutputWithContext(ctx, in).(GraphicsPtrOutput)
+}
+
+type InputBus string
+
+const (
+	InputBusPs2    = InputBus("ps2")
+	InputBusUsb    = InputBus("usb")
+	InputBusVirtio = InputBus("virtio")
+)
+
+func (InputBus) ElementType() reflect.Type {
+	return reflect.TypeOf((*InputBus)(nil)).Elem()
+}
+
+func (e InputBus) ToInputBusOutput() InputBusOutput {
+	return pulumi.ToOutput(e).(InputBusOutput)
+}
+
+func (e InputBus) ToInputBusOutputWithContext(ctx context.Context) InputBusOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(InputBusOutput)
+}
+
+func (e InputBus) ToInputBusPtrOutput() InputBusPtrOutput {
+	return e.ToInputBusPtrOutputWithContext(context.Background())
+}
+
+func (e InputBus) ToInputBusPtrOutputWithContext(ctx context.Context) InputBusPtrOutput {
+	return InputBus(e).ToInputBusOutputWithContext(ctx).ToInputBusPtrOutputWithContext(ctx)
+}
+
+func (e InputBus) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e InputBus) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e InputBus) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e InputBus) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type InputBusOutput struct{ *pulumi.OutputState }
+
+func (InputBusOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*InputBus)(nil)).Elem()
+}
+
+func (o InputBusOutput) ToInputBusOutput() InputBusOutput {
+	return o
+}
+
+func (o InputBusOutput) ToInputBusOutputWithContext(ctx context.Context) InputBusOutput {
+	return o
+}
+
+func (o InputBusOutput) ToInputBusPtrOutput() InputBusPtrOutput {
+	return o.ToInputBusPtrOutputWithContext(context.Background())
+}
+
+func (o InputBusOutput) ToInputBusPtrOutputWithContext(ctx context.Context) InputBusPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v InputBus) *InputBus {
+		return &v
+	}).(InputBusPtrOutput)
+}
+
+func (o InputBusOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o InputBusOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e InputBus) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o InputBusOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o InputBusOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e InputBus) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type InputBusPtrOutput struct{ *pulumi.OutputState }
+
+func (InputBusPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**InputBus)(nil)).Elem()
+}
+
+func (o InputBusPtrOutput) ToInputBusPtrOutput() InputBusPtrOutput {
+	return o
+}
+
+func (o InputBusPtrOutput) ToInputBusPtrOutputWithContext(ctx context.Context) InputBusPtrOutput {
+	return o
+}
+
+func (o InputBusPtrOutput) Elem() InputBusOutput {
+	return o.ApplyT(func(v *InputBus) InputBus {
+		if v != nil {
+			return *v
+		}
+		var ret InputBus
+		return ret
+	}).(InputBusOutput)
+}
+
+func (o InputBusPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o InputBusPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *InputBus) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// InputBusInput is an input type that accepts values of the InputBus enum
+// A concrete instance of `InputBusInput` can be one of the following:
+//
+//	InputBusPs2
+//	InputBusUsb
+//	InputBusVirtio
+type InputBusInput interface {
+	pulumi.Input
+
+	ToInputBusOutput() InputBusOutput
+	ToInputBusOutputWithContext(context.Context) InputBusOutput
+}
+
+var inputBusPtrType = reflect.TypeOf((**InputBus)(nil)).Elem()
+
+type InputBusPtrInput interface {
+	pulumi.Input
+
+	ToInputBusPtrOutput() InputBusPtrOutput
+	ToInputBusPtrOutputWithContext(context.Context) InputBusPtrOutput
+}
+
+type inputBusPtr string
+
+func InputBusPtr(v string) InputBusPtrInput {
+	return (*inputBusPtr)(&v)
+}
+
+func (*inputBusPtr) ElementType() reflect.Type {
+	return inputBusPtrType
+}
+
+func (in *inputBusPtr) ToInputBusPtrOutput() InputBusPtrOutput {
+	return pulumi.ToOutput(in).(InputBusPtrOutput)
+}
+
+func (in *inputBusPtr) ToInputBusPtrOutputWithContext(ctx context.Context) InputBusPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(InputBusPtrOutput)
 }
 
 // How QEMU issues I/O.
@@ -4560,6 +4729,173 @@ func (o MachineStatePtrOutput) ToStringPtrOutputWithContext(ctx context.Context)
 		v := string(*e)
 		return &v
 	}).(pulumi.StringPtrOutput)
+}
+
+type MdevModel string
+
+const (
+	MdevModel_Vfio_Pci = MdevModel("vfio-pci")
+	MdevModel_Vfio_Ccw = MdevModel("vfio-ccw")
+	MdevModel_Vfio_Ap  = MdevModel("vfio-ap")
+)
+
+func (MdevModel) ElementType() reflect.Type {
+	return reflect.TypeOf((*MdevModel)(nil)).Elem()
+}
+
+func (e MdevModel) ToMdevModelOutput() MdevModelOutput {
+	return pulumi.ToOutput(e).(MdevModelOutput)
+}
+
+func (e MdevModel) ToMdevModelOutputWithContext(ctx context.Context) MdevModelOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(MdevModelOutput)
+}
+
+func (e MdevModel) ToMdevModelPtrOutput() MdevModelPtrOutput {
+	return e.ToMdevModelPtrOutputWithContext(context.Background())
+}
+
+func (e MdevModel) ToMdevModelPtrOutputWithContext(ctx context.Context) MdevModelPtrOutput {
+	return MdevModel(e).ToMdevModelOutputWithContext(ctx).ToMdevModelPtrOutputWithContext(ctx)
+}
+
+func (e MdevModel) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e MdevModel) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e MdevModel) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e MdevModel) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type MdevModelOutput struct{ *pulumi.OutputState }
+
+func (MdevModelOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*MdevModel)(nil)).Elem()
+}
+
+func (o MdevModelOutput) ToMdevModelOutput() MdevModelOutput {
+	return o
+}
+
+func (o MdevModelOutput) ToMdevModelOutputWithContext(ctx context.Context) MdevModelOutput {
+	return o
+}
+
+func (o MdevModelOutput) ToMdevModelPtrOutput() MdevModelPtrOutput {
+	return o.ToMdevModelPtrOutputWithContext(context.Background())
+}
+
+func (o MdevModelOutput) ToMdevModelPtrOutputWithContext(ctx context.Context) MdevModelPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v MdevModel) *MdevModel {
+		return &v
+	}).(MdevModelPtrOutput)
+}
+
+func (o MdevModelOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o MdevModelOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e MdevModel) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o MdevModelOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o MdevModelOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e MdevModel) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type MdevModelPtrOutput struct{ *pulumi.OutputState }
+
+func (MdevModelPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**MdevModel)(nil)).Elem()
+}
+
+func (o MdevModelPtrOutput) ToMdevModelPtrOutput() MdevModelPtrOutput {
+	return o
+}
+
+func (o MdevModelPtrOutput) ToMdevModelPtrOutputWithContext(ctx context.Context) MdevModelPtrOutput {
+	return o
+}
+
+func (o MdevModelPtrOutput) Elem() MdevModelOutput {
+	return o.ApplyT(func(v *MdevModel) MdevModel {
+		if v != nil {
+			return *v
+		}
+		var ret MdevModel
+		return ret
+	}).(MdevModelOutput)
+}
+
+func (o MdevModelPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o MdevModelPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *MdevModel) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// MdevModelInput is an input type that accepts values of the MdevModel enum
+// A concrete instance of `MdevModelInput` can be one of the following:
+//
+//	MdevModel_Vfio_Pci
+//	MdevModel_Vfio_Ccw
+//	MdevModel_Vfio_Ap
+type MdevModelInput interface {
+	pulumi.Input
+
+	ToMdevModelOutput() MdevModelOutput
+	ToMdevModelOutputWithContext(context.Context) MdevModelOutput
+}
+
+var mdevModelPtrType = reflect.TypeOf((**MdevModel)(nil)).Elem()
+
+type MdevModelPtrInput interface {
+	pulumi.Input
+
+	ToMdevModelPtrOutput() MdevModelPtrOutput
+	ToMdevModelPtrOutputWithContext(context.Context) MdevModelPtrOutput
+}
+
+type mdevModelPtr string
+
+func MdevModelPtr(v string) MdevModelPtrInput {
+	return (*mdevModelPtr)(&v)
+}
+
+func (*mdevModelPtr) ElementType() reflect.Type {
+	return mdevModelPtrType
+}
+
+func (in *mdevModelPtr) ToMdevModelPtrOutput() MdevModelPtrOutput {
+	return pulumi.ToOutput(in).(MdevModelPtrOutput)
+}
+
+func (in *mdevModelPtr) ToMdevModelPtrOutputWithContext(ctx context.Context) MdevModelPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(MdevModelPtrOutput)
 }
 
 type MemoryAccess string
@@ -6588,6 +6924,503 @@ func (in *seedBusPtr) ToSeedBusPtrOutputWithContext(ctx context.Context) SeedBus
 	return pulumi.ToOutputWithContext(ctx, in).(SeedBusPtrOutput)
 }
 
+type ShareAccessMode string
+
+const (
+	ShareAccessModePassthrough = ShareAccessMode("passthrough")
+	ShareAccessModeMapped      = ShareAccessMode("mapped")
+	ShareAccessModeSquash      = ShareAccessMode("squash")
+)
+
+func (ShareAccessMode) ElementType() reflect.Type {
+	return reflect.TypeOf((*ShareAccessMode)(nil)).Elem()
+}
+
+func (e ShareAccessMode) ToShareAccessModeOutput() ShareAccessModeOutput {
+	return pulumi.ToOutput(e).(ShareAccessModeOutput)
+}
+
+func (e ShareAccessMode) ToShareAccessModeOutputWithContext(ctx context.Context) ShareAccessModeOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(ShareAccessModeOutput)
+}
+
+func (e ShareAccessMode) ToShareAccessModePtrOutput() ShareAccessModePtrOutput {
+	return e.ToShareAccessModePtrOutputWithContext(context.Background())
+}
+
+func (e ShareAccessMode) ToShareAccessModePtrOutputWithContext(ctx context.Context) ShareAccessModePtrOutput {
+	return ShareAccessMode(e).ToShareAccessModeOutputWithContext(ctx).ToShareAccessModePtrOutputWithContext(ctx)
+}
+
+func (e ShareAccessMode) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e ShareAccessMode) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e ShareAccessMode) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e ShareAccessMode) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type ShareAccessModeOutput struct{ *pulumi.OutputState }
+
+func (ShareAccessModeOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ShareAccessMode)(nil)).Elem()
+}
+
+func (o ShareAccessModeOutput) ToShareAccessModeOutput() ShareAccessModeOutput {
+	return o
+}
+
+func (o ShareAccessModeOutput) ToShareAccessModeOutputWithContext(ctx context.Context) ShareAccessModeOutput {
+	return o
+}
+
+func (o ShareAccessModeOutput) ToShareAccessModePtrOutput() ShareAccessModePtrOutput {
+	return o.ToShareAccessModePtrOutputWithContext(context.Background())
+}
+
+func (o ShareAccessModeOutput) ToShareAccessModePtrOutputWithContext(ctx context.Context) ShareAccessModePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ShareAccessMode) *ShareAccessMode {
+		return &v
+	}).(ShareAccessModePtrOutput)
+}
+
+func (o ShareAccessModeOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o ShareAccessModeOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e ShareAccessMode) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o ShareAccessModeOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o ShareAccessModeOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e ShareAccessMode) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type ShareAccessModePtrOutput struct{ *pulumi.OutputState }
+
+func (ShareAccessModePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ShareAccessMode)(nil)).Elem()
+}
+
+func (o ShareAccessModePtrOutput) ToShareAccessModePtrOutput() ShareAccessModePtrOutput {
+	return o
+}
+
+func (o ShareAccessModePtrOutput) ToShareAccessModePtrOutputWithContext(ctx context.Context) ShareAccessModePtrOutput {
+	return o
+}
+
+func (o ShareAccessModePtrOutput) Elem() ShareAccessModeOutput {
+	return o.ApplyT(func(v *ShareAccessMode) ShareAccessMode {
+		if v != nil {
+			return *v
+		}
+		var ret ShareAccessMode
+		return ret
+	}).(ShareAccessModeOutput)
+}
+
+func (o ShareAccessModePtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o ShareAccessModePtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *ShareAccessMode) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// ShareAccessModeInput is an input type that accepts values of the ShareAccessMode enum
+// A concrete instance of `ShareAccessModeInput` can be one of the following:
+//
+//	ShareAccessModePassthrough
+//	ShareAccessModeMapped
+//	ShareAccessModeSquash
+type ShareAccessModeInput interface {
+	pulumi.Input
+
+	ToShareAccessModeOutput() ShareAccessModeOutput
+	ToShareAccessModeOutputWithContext(context.Context) ShareAccessModeOutput
+}
+
+var shareAccessModePtrType = reflect.TypeOf((**ShareAccessMode)(nil)).Elem()
+
+type ShareAccessModePtrInput interface {
+	pulumi.Input
+
+	ToShareAccessModePtrOutput() ShareAccessModePtrOutput
+	ToShareAccessModePtrOutputWithContext(context.Context) ShareAccessModePtrOutput
+}
+
+type shareAccessModePtr string
+
+func ShareAccessModePtr(v string) ShareAccessModePtrInput {
+	return (*shareAccessModePtr)(&v)
+}
+
+func (*shareAccessModePtr) ElementType() reflect.Type {
+	return shareAccessModePtrType
+}
+
+func (in *shareAccessModePtr) ToShareAccessModePtrOutput() ShareAccessModePtrOutput {
+	return pulumi.ToOutput(in).(ShareAccessModePtrOutput)
+}
+
+func (in *shareAccessModePtr) ToShareAccessModePtrOutputWithContext(ctx context.Context) ShareAccessModePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(ShareAccessModePtrOutput)
+}
+
+type ShareCache string
+
+const (
+	ShareCacheNone   = ShareCache("none")
+	ShareCacheAlways = ShareCache("always")
+)
+
+func (ShareCache) ElementType() reflect.Type {
+	return reflect.TypeOf((*ShareCache)(nil)).Elem()
+}
+
+func (e ShareCache) ToShareCacheOutput() ShareCacheOutput {
+	return pulumi.ToOutput(e).(ShareCacheOutput)
+}
+
+func (e ShareCache) ToShareCacheOutputWithContext(ctx context.Context) ShareCacheOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(ShareCacheOutput)
+}
+
+func (e ShareCache) ToShareCachePtrOutput() ShareCachePtrOutput {
+	return e.ToShareCachePtrOutputWithContext(context.Background())
+}
+
+func (e ShareCache) ToShareCachePtrOutputWithContext(ctx context.Context) ShareCachePtrOutput {
+	return ShareCache(e).ToShareCacheOutputWithContext(ctx).ToShareCachePtrOutputWithContext(ctx)
+}
+
+func (e ShareCache) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e ShareCache) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e ShareCache) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e ShareCache) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type ShareCacheOutput struct{ *pulumi.OutputState }
+
+func (ShareCacheOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ShareCache)(nil)).Elem()
+}
+
+func (o ShareCacheOutput) ToShareCacheOutput() ShareCacheOutput {
+	return o
+}
+
+func (o ShareCacheOutput) ToShareCacheOutputWithContext(ctx context.Context) ShareCacheOutput {
+	return o
+}
+
+func (o ShareCacheOutput) ToShareCachePtrOutput() ShareCachePtrOutput {
+	return o.ToShareCachePtrOutputWithContext(context.Background())
+}
+
+func (o ShareCacheOutput) ToShareCachePtrOutputWithContext(ctx context.Context) ShareCachePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ShareCache) *ShareCache {
+		return &v
+	}).(ShareCachePtrOutput)
+}
+
+func (o ShareCacheOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o ShareCacheOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e ShareCache) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o ShareCacheOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o ShareCacheOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e ShareCache) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type ShareCachePtrOutput struct{ *pulumi.OutputState }
+
+func (ShareCachePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ShareCache)(nil)).Elem()
+}
+
+func (o ShareCachePtrOutput) ToShareCachePtrOutput() ShareCachePtrOutput {
+	return o
+}
+
+func (o ShareCachePtrOutput) ToShareCachePtrOutputWithContext(ctx context.Context) ShareCachePtrOutput {
+	return o
+}
+
+func (o ShareCachePtrOutput) Elem() ShareCacheOutput {
+	return o.ApplyT(func(v *ShareCache) ShareCache {
+		if v != nil {
+			return *v
+		}
+		var ret ShareCache
+		return ret
+	}).(ShareCacheOutput)
+}
+
+func (o ShareCachePtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o ShareCachePtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *ShareCache) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// ShareCacheInput is an input type that accepts values of the ShareCache enum
+// A concrete instance of `ShareCacheInput` can be one of the following:
+//
+//	ShareCacheNone
+//	ShareCacheAlways
+type ShareCacheInput interface {
+	pulumi.Input
+
+	ToShareCacheOutput() ShareCacheOutput
+	ToShareCacheOutputWithContext(context.Context) ShareCacheOutput
+}
+
+var shareCachePtrType = reflect.TypeOf((**ShareCache)(nil)).Elem()
+
+type ShareCachePtrInput interface {
+	pulumi.Input
+
+	ToShareCachePtrOutput() ShareCachePtrOutput
+	ToShareCachePtrOutputWithContext(context.Context) ShareCachePtrOutput
+}
+
+type shareCachePtr string
+
+func ShareCachePtr(v string) ShareCachePtrInput {
+	return (*shareCachePtr)(&v)
+}
+
+func (*shareCachePtr) ElementType() reflect.Type {
+	return shareCachePtrType
+}
+
+func (in *shareCachePtr) ToShareCachePtrOutput() ShareCachePtrOutput {
+	return pulumi.ToOutput(in).(ShareCachePtrOutput)
+}
+
+func (in *shareCachePtr) ToShareCachePtrOutputWithContext(ctx context.Context) ShareCachePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(ShareCachePtrOutput)
+}
+
+type ShareDriver string
+
+const (
+	ShareDriverVirtiofs = ShareDriver("virtiofs")
+	ShareDriver_9p      = ShareDriver("9p")
+)
+
+func (ShareDriver) ElementType() reflect.Type {
+	return reflect.TypeOf((*ShareDriver)(nil)).Elem()
+}
+
+func (e ShareDriver) ToShareDriverOutput() ShareDriverOutput {
+	return pulumi.ToOutput(e).(ShareDriverOutput)
+}
+
+func (e ShareDriver) ToShareDriverOutputWithContext(ctx context.Context) ShareDriverOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(ShareDriverOutput)
+}
+
+func (e ShareDriver) ToShareDriverPtrOutput() ShareDriverPtrOutput {
+	return e.ToShareDriverPtrOutputWithContext(context.Background())
+}
+
+func (e ShareDriver) ToShareDriverPtrOutputWithContext(ctx context.Context) ShareDriverPtrOutput {
+	return ShareDriver(e).ToShareDriverOutputWithContext(ctx).ToShareDriverPtrOutputWithContext(ctx)
+}
+
+func (e ShareDriver) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e ShareDriver) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e ShareDriver) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e ShareDriver) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type ShareDriverOutput struct{ *pulumi.OutputState }
+
+func (ShareDriverOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*ShareDriver)(nil)).Elem()
+}
+
+func (o ShareDriverOutput) ToShareDriverOutput() ShareDriverOutput {
+	return o
+}
+
+func (o ShareDriverOutput) ToShareDriverOutputWithContext(ctx context.Context) ShareDriverOutput {
+	return o
+}
+
+func (o ShareDriverOutput) ToShareDriverPtrOutput() ShareDriverPtrOutput {
+	return o.ToShareDriverPtrOutputWithContext(context.Background())
+}
+
+func (o ShareDriverOutput) ToShareDriverPtrOutputWithContext(ctx context.Context) ShareDriverPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v ShareDriver) *ShareDriver {
+		return &v
+	}).(ShareDriverPtrOutput)
+}
+
+func (o ShareDriverOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o ShareDriverOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e ShareDriver) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o ShareDriverOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o ShareDriverOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e ShareDriver) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type ShareDriverPtrOutput struct{ *pulumi.OutputState }
+
+func (ShareDriverPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**ShareDriver)(nil)).Elem()
+}
+
+func (o ShareDriverPtrOutput) ToShareDriverPtrOutput() ShareDriverPtrOutput {
+	return o
+}
+
+func (o ShareDriverPtrOutput) ToShareDriverPtrOutputWithContext(ctx context.Context) ShareDriverPtrOutput {
+	return o
+}
+
+func (o ShareDriverPtrOutput) Elem() ShareDriverOutput {
+	return o.ApplyT(func(v *ShareDriver) ShareDriver {
+		if v != nil {
+			return *v
+		}
+		var ret ShareDriver
+		return ret
+	}).(ShareDriverOutput)
+}
+
+func (o ShareDriverPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o ShareDriverPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *ShareDriver) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// ShareDriverInput is an input type that accepts values of the ShareDriver enum
+// A concrete instance of `ShareDriverInput` can be one of the following:
+//
+//	ShareDriverVirtiofs
+//	ShareDriver_9p
+type ShareDriverInput interface {
+	pulumi.Input
+
+	ToShareDriverOutput() ShareDriverOutput
+	ToShareDriverOutputWithContext(context.Context) ShareDriverOutput
+}
+
+var shareDriverPtrType = reflect.TypeOf((**ShareDriver)(nil)).Elem()
+
+type ShareDriverPtrInput interface {
+	pulumi.Input
+
+	ToShareDriverPtrOutput() ShareDriverPtrOutput
+	ToShareDriverPtrOutputWithContext(context.Context) ShareDriverPtrOutput
+}
+
+type shareDriverPtr string
+
+func ShareDriverPtr(v string) ShareDriverPtrInput {
+	return (*shareDriverPtr)(&v)
+}
+
+func (*shareDriverPtr) ElementType() reflect.Type {
+	return shareDriverPtrType
+}
+
+func (in *shareDriverPtr) ToShareDriverPtrOutput() ShareDriverPtrOutput {
+	return pulumi.ToOutput(in).(ShareDriverPtrOutput)
+}
+
+func (in *shareDriverPtr) ToShareDriverPtrOutputWithContext(ctx context.Context) ShareDriverPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(ShareDriverPtrOutput)
+}
+
 type ShutdownMode string
 
 const (
@@ -7087,6 +7920,346 @@ func (in *snapshotsOnDeletePtr) ToSnapshotsOnDeletePtrOutputWithContext(ctx cont
 	return pulumi.ToOutputWithContext(ctx, in).(SnapshotsOnDeletePtrOutput)
 }
 
+type SocketMode string
+
+const (
+	SocketModeBind    = SocketMode("bind")
+	SocketModeConnect = SocketMode("connect")
+)
+
+func (SocketMode) ElementType() reflect.Type {
+	return reflect.TypeOf((*SocketMode)(nil)).Elem()
+}
+
+func (e SocketMode) ToSocketModeOutput() SocketModeOutput {
+	return pulumi.ToOutput(e).(SocketModeOutput)
+}
+
+func (e SocketMode) ToSocketModeOutputWithContext(ctx context.Context) SocketModeOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(SocketModeOutput)
+}
+
+func (e SocketMode) ToSocketModePtrOutput() SocketModePtrOutput {
+	return e.ToSocketModePtrOutputWithContext(context.Background())
+}
+
+func (e SocketMode) ToSocketModePtrOutputWithContext(ctx context.Context) SocketModePtrOutput {
+	return SocketMode(e).ToSocketModeOutputWithContext(ctx).ToSocketModePtrOutputWithContext(ctx)
+}
+
+func (e SocketMode) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e SocketMode) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e SocketMode) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e SocketMode) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type SocketModeOutput struct{ *pulumi.OutputState }
+
+func (SocketModeOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*SocketMode)(nil)).Elem()
+}
+
+func (o SocketModeOutput) ToSocketModeOutput() SocketModeOutput {
+	return o
+}
+
+func (o SocketModeOutput) ToSocketModeOutputWithContext(ctx context.Context) SocketModeOutput {
+	return o
+}
+
+func (o SocketModeOutput) ToSocketModePtrOutput() SocketModePtrOutput {
+	return o.ToSocketModePtrOutputWithContext(context.Background())
+}
+
+func (o SocketModeOutput) ToSocketModePtrOutputWithContext(ctx context.Context) SocketModePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v SocketMode) *SocketMode {
+		return &v
+	}).(SocketModePtrOutput)
+}
+
+func (o SocketModeOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o SocketModeOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e SocketMode) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o SocketModeOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o SocketModeOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e SocketMode) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type SocketModePtrOutput struct{ *pulumi.OutputState }
+
+func (SocketModePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**SocketMode)(nil)).Elem()
+}
+
+func (o SocketModePtrOutput) ToSocketModePtrOutput() SocketModePtrOutput {
+	return o
+}
+
+func (o SocketModePtrOutput) ToSocketModePtrOutputWithContext(ctx context.Context) SocketModePtrOutput {
+	return o
+}
+
+func (o SocketModePtrOutput) Elem() SocketModeOutput {
+	return o.ApplyT(func(v *SocketMode) SocketMode {
+		if v != nil {
+			return *v
+		}
+		var ret SocketMode
+		return ret
+	}).(SocketModeOutput)
+}
+
+func (o SocketModePtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o SocketModePtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *SocketMode) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// SocketModeInput is an input type that accepts values of the SocketMode enum
+// A concrete instance of `SocketModeInput` can be one of the following:
+//
+//	SocketModeBind
+//	SocketModeConnect
+type SocketModeInput interface {
+	pulumi.Input
+
+	ToSocketModeOutput() SocketModeOutput
+	ToSocketModeOutputWithContext(context.Context) SocketModeOutput
+}
+
+var socketModePtrType = reflect.TypeOf((**SocketMode)(nil)).Elem()
+
+type SocketModePtrInput interface {
+	pulumi.Input
+
+	ToSocketModePtrOutput() SocketModePtrOutput
+	ToSocketModePtrOutputWithContext(context.Context) SocketModePtrOutput
+}
+
+type socketModePtr string
+
+func SocketModePtr(v string) SocketModePtrInput {
+	return (*socketModePtr)(&v)
+}
+
+func (*socketModePtr) ElementType() reflect.Type {
+	return socketModePtrType
+}
+
+func (in *socketModePtr) ToSocketModePtrOutput() SocketModePtrOutput {
+	return pulumi.ToOutput(in).(SocketModePtrOutput)
+}
+
+func (in *socketModePtr) ToSocketModePtrOutputWithContext(ctx context.Context) SocketModePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(SocketModePtrOutput)
+}
+
+type SoundModel string
+
+const (
+	SoundModelIch9   = SoundModel("ich9")
+	SoundModelIch6   = SoundModel("ich6")
+	SoundModelAc97   = SoundModel("ac97")
+	SoundModelEs1370 = SoundModel("es1370")
+	SoundModelSb16   = SoundModel("sb16")
+	SoundModelUsb    = SoundModel("usb")
+	SoundModelNone   = SoundModel("none")
+)
+
+func (SoundModel) ElementType() reflect.Type {
+	return reflect.TypeOf((*SoundModel)(nil)).Elem()
+}
+
+func (e SoundModel) ToSoundModelOutput() SoundModelOutput {
+	return pulumi.ToOutput(e).(SoundModelOutput)
+}
+
+func (e SoundModel) ToSoundModelOutputWithContext(ctx context.Context) SoundModelOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(SoundModelOutput)
+}
+
+func (e SoundModel) ToSoundModelPtrOutput() SoundModelPtrOutput {
+	return e.ToSoundModelPtrOutputWithContext(context.Background())
+}
+
+func (e SoundModel) ToSoundModelPtrOutputWithContext(ctx context.Context) SoundModelPtrOutput {
+	return SoundModel(e).ToSoundModelOutputWithContext(ctx).ToSoundModelPtrOutputWithContext(ctx)
+}
+
+func (e SoundModel) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e SoundModel) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e SoundModel) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e SoundModel) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type SoundModelOutput struct{ *pulumi.OutputState }
+
+func (SoundModelOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*SoundModel)(nil)).Elem()
+}
+
+func (o SoundModelOutput) ToSoundModelOutput() SoundModelOutput {
+	return o
+}
+
+func (o SoundModelOutput) ToSoundModelOutputWithContext(ctx context.Context) SoundModelOutput {
+	return o
+}
+
+func (o SoundModelOutput) ToSoundModelPtrOutput() SoundModelPtrOutput {
+	return o.ToSoundModelPtrOutputWithContext(context.Background())
+}
+
+func (o SoundModelOutput) ToSoundModelPtrOutputWithContext(ctx context.Context) SoundModelPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v SoundModel) *SoundModel {
+		return &v
+	}).(SoundModelPtrOutput)
+}
+
+func (o SoundModelOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o SoundModelOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e SoundModel) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o SoundModelOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o SoundModelOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e SoundModel) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type SoundModelPtrOutput struct{ *pulumi.OutputState }
+
+func (SoundModelPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**SoundModel)(nil)).Elem()
+}
+
+func (o SoundModelPtrOutput) ToSoundModelPtrOutput() SoundModelPtrOutput {
+	return o
+}
+
+func (o SoundModelPtrOutput) ToSoundModelPtrOutputWithContext(ctx context.Context) SoundModelPtrOutput {
+	return o
+}
+
+func (o SoundModelPtrOutput) Elem() SoundModelOutput {
+	return o.ApplyT(func(v *SoundModel) SoundModel {
+		if v != nil {
+			return *v
+		}
+		var ret SoundModel
+		return ret
+	}).(SoundModelOutput)
+}
+
+func (o SoundModelPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o SoundModelPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *SoundModel) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// SoundModelInput is an input type that accepts values of the SoundModel enum
+// A concrete instance of `SoundModelInput` can be one of the following:
+//
+//	SoundModelIch9
+//	SoundModelIch6
+//	SoundModelAc97
+//	SoundModelEs1370
+//	SoundModelSb16
+//	SoundModelUsb
+//	SoundModelNone
+type SoundModelInput interface {
+	pulumi.Input
+
+	ToSoundModelOutput() SoundModelOutput
+	ToSoundModelOutputWithContext(context.Context) SoundModelOutput
+}
+
+var soundModelPtrType = reflect.TypeOf((**SoundModel)(nil)).Elem()
+
+type SoundModelPtrInput interface {
+	pulumi.Input
+
+	ToSoundModelPtrOutput() SoundModelPtrOutput
+	ToSoundModelPtrOutputWithContext(context.Context) SoundModelPtrOutput
+}
+
+type soundModelPtr string
+
+func SoundModelPtr(v string) SoundModelPtrInput {
+	return (*soundModelPtr)(&v)
+}
+
+func (*soundModelPtr) ElementType() reflect.Type {
+	return soundModelPtrType
+}
+
+func (in *soundModelPtr) ToSoundModelPtrOutput() SoundModelPtrOutput {
+	return pulumi.ToOutput(in).(SoundModelPtrOutput)
+}
+
+func (in *soundModelPtr) ToSoundModelPtrOutputWithContext(ctx context.Context) SoundModelPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(SoundModelPtrOutput)
+}
+
 // The kind of storage, as rules are made by it.
 type StorageKind string
 
@@ -7299,6 +8472,338 @@ func (in *storageKindPtr) ToStorageKindPtrOutput() StorageKindPtrOutput {
 
 func (in *storageKindPtr) ToStorageKindPtrOutputWithContext(ctx context.Context) StorageKindPtrOutput {
 	return pulumi.ToOutputWithContext(ctx, in).(StorageKindPtrOutput)
+}
+
+type TabletBus string
+
+const (
+	TabletBusUsb    = TabletBus("usb")
+	TabletBusVirtio = TabletBus("virtio")
+	TabletBusNone   = TabletBus("none")
+)
+
+func (TabletBus) ElementType() reflect.Type {
+	return reflect.TypeOf((*TabletBus)(nil)).Elem()
+}
+
+func (e TabletBus) ToTabletBusOutput() TabletBusOutput {
+	return pulumi.ToOutput(e).(TabletBusOutput)
+}
+
+func (e TabletBus) ToTabletBusOutputWithContext(ctx context.Context) TabletBusOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(TabletBusOutput)
+}
+
+func (e TabletBus) ToTabletBusPtrOutput() TabletBusPtrOutput {
+	return e.ToTabletBusPtrOutputWithContext(context.Background())
+}
+
+func (e TabletBus) ToTabletBusPtrOutputWithContext(ctx context.Context) TabletBusPtrOutput {
+	return TabletBus(e).ToTabletBusOutputWithContext(ctx).ToTabletBusPtrOutputWithContext(ctx)
+}
+
+func (e TabletBus) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e TabletBus) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e TabletBus) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e TabletBus) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type TabletBusOutput struct{ *pulumi.OutputState }
+
+func (TabletBusOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*TabletBus)(nil)).Elem()
+}
+
+func (o TabletBusOutput) ToTabletBusOutput() TabletBusOutput {
+	return o
+}
+
+func (o TabletBusOutput) ToTabletBusOutputWithContext(ctx context.Context) TabletBusOutput {
+	return o
+}
+
+func (o TabletBusOutput) ToTabletBusPtrOutput() TabletBusPtrOutput {
+	return o.ToTabletBusPtrOutputWithContext(context.Background())
+}
+
+func (o TabletBusOutput) ToTabletBusPtrOutputWithContext(ctx context.Context) TabletBusPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v TabletBus) *TabletBus {
+		return &v
+	}).(TabletBusPtrOutput)
+}
+
+func (o TabletBusOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o TabletBusOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e TabletBus) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o TabletBusOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o TabletBusOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e TabletBus) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type TabletBusPtrOutput struct{ *pulumi.OutputState }
+
+func (TabletBusPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**TabletBus)(nil)).Elem()
+}
+
+func (o TabletBusPtrOutput) ToTabletBusPtrOutput() TabletBusPtrOutput {
+	return o
+}
+
+func (o TabletBusPtrOutput) ToTabletBusPtrOutputWithContext(ctx context.Context) TabletBusPtrOutput {
+	return o
+}
+
+func (o TabletBusPtrOutput) Elem() TabletBusOutput {
+	return o.ApplyT(func(v *TabletBus) TabletBus {
+		if v != nil {
+			return *v
+		}
+		var ret TabletBus
+		return ret
+	}).(TabletBusOutput)
+}
+
+func (o TabletBusPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o TabletBusPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *TabletBus) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// TabletBusInput is an input type that accepts values of the TabletBus enum
+// A concrete instance of `TabletBusInput` can be one of the following:
+//
+//	TabletBusUsb
+//	TabletBusVirtio
+//	TabletBusNone
+type TabletBusInput interface {
+	pulumi.Input
+
+	ToTabletBusOutput() TabletBusOutput
+	ToTabletBusOutputWithContext(context.Context) TabletBusOutput
+}
+
+var tabletBusPtrType = reflect.TypeOf((**TabletBus)(nil)).Elem()
+
+type TabletBusPtrInput interface {
+	pulumi.Input
+
+	ToTabletBusPtrOutput() TabletBusPtrOutput
+	ToTabletBusPtrOutputWithContext(context.Context) TabletBusPtrOutput
+}
+
+type tabletBusPtr string
+
+func TabletBusPtr(v string) TabletBusPtrInput {
+	return (*tabletBusPtr)(&v)
+}
+
+func (*tabletBusPtr) ElementType() reflect.Type {
+	return tabletBusPtrType
+}
+
+func (in *tabletBusPtr) ToTabletBusPtrOutput() TabletBusPtrOutput {
+	return pulumi.ToOutput(in).(TabletBusPtrOutput)
+}
+
+func (in *tabletBusPtr) ToTabletBusPtrOutputWithContext(ctx context.Context) TabletBusPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(TabletBusPtrOutput)
+}
+
+type TcpProtocol string
+
+const (
+	TcpProtocolRaw    = TcpProtocol("raw")
+	TcpProtocolTelnet = TcpProtocol("telnet")
+)
+
+func (TcpProtocol) ElementType() reflect.Type {
+	return reflect.TypeOf((*TcpProtocol)(nil)).Elem()
+}
+
+func (e TcpProtocol) ToTcpProtocolOutput() TcpProtocolOutput {
+	return pulumi.ToOutput(e).(TcpProtocolOutput)
+}
+
+func (e TcpProtocol) ToTcpProtocolOutputWithContext(ctx context.Context) TcpProtocolOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(TcpProtocolOutput)
+}
+
+func (e TcpProtocol) ToTcpProtocolPtrOutput() TcpProtocolPtrOutput {
+	return e.ToTcpProtocolPtrOutputWithContext(context.Background())
+}
+
+func (e TcpProtocol) ToTcpProtocolPtrOutputWithContext(ctx context.Context) TcpProtocolPtrOutput {
+	return TcpProtocol(e).ToTcpProtocolOutputWithContext(ctx).ToTcpProtocolPtrOutputWithContext(ctx)
+}
+
+func (e TcpProtocol) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e TcpProtocol) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e TcpProtocol) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e TcpProtocol) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type TcpProtocolOutput struct{ *pulumi.OutputState }
+
+func (TcpProtocolOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*TcpProtocol)(nil)).Elem()
+}
+
+func (o TcpProtocolOutput) ToTcpProtocolOutput() TcpProtocolOutput {
+	return o
+}
+
+func (o TcpProtocolOutput) ToTcpProtocolOutputWithContext(ctx context.Context) TcpProtocolOutput {
+	return o
+}
+
+func (o TcpProtocolOutput) ToTcpProtocolPtrOutput() TcpProtocolPtrOutput {
+	return o.ToTcpProtocolPtrOutputWithContext(context.Background())
+}
+
+func (o TcpProtocolOutput) ToTcpProtocolPtrOutputWithContext(ctx context.Context) TcpProtocolPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v TcpProtocol) *TcpProtocol {
+		return &v
+	}).(TcpProtocolPtrOutput)
+}
+
+func (o TcpProtocolOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o TcpProtocolOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e TcpProtocol) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o TcpProtocolOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o TcpProtocolOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e TcpProtocol) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type TcpProtocolPtrOutput struct{ *pulumi.OutputState }
+
+func (TcpProtocolPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**TcpProtocol)(nil)).Elem()
+}
+
+func (o TcpProtocolPtrOutput) ToTcpProtocolPtrOutput() TcpProtocolPtrOutput {
+	return o
+}
+
+func (o TcpProtocolPtrOutput) ToTcpProtocolPtrOutputWithContext(ctx context.Context) TcpProtocolPtrOutput {
+	return o
+}
+
+func (o TcpProtocolPtrOutput) Elem() TcpProtocolOutput {
+	return o.ApplyT(func(v *TcpProtocol) TcpProtocol {
+		if v != nil {
+			return *v
+		}
+		var ret TcpProtocol
+		return ret
+	}).(TcpProtocolOutput)
+}
+
+func (o TcpProtocolPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o TcpProtocolPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *TcpProtocol) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// TcpProtocolInput is an input type that accepts values of the TcpProtocol enum
+// A concrete instance of `TcpProtocolInput` can be one of the following:
+//
+//	TcpProtocolRaw
+//	TcpProtocolTelnet
+type TcpProtocolInput interface {
+	pulumi.Input
+
+	ToTcpProtocolOutput() TcpProtocolOutput
+	ToTcpProtocolOutputWithContext(context.Context) TcpProtocolOutput
+}
+
+var tcpProtocolPtrType = reflect.TypeOf((**TcpProtocol)(nil)).Elem()
+
+type TcpProtocolPtrInput interface {
+	pulumi.Input
+
+	ToTcpProtocolPtrOutput() TcpProtocolPtrOutput
+	ToTcpProtocolPtrOutputWithContext(context.Context) TcpProtocolPtrOutput
+}
+
+type tcpProtocolPtr string
+
+func TcpProtocolPtr(v string) TcpProtocolPtrInput {
+	return (*tcpProtocolPtr)(&v)
+}
+
+func (*tcpProtocolPtr) ElementType() reflect.Type {
+	return tcpProtocolPtrType
+}
+
+func (in *tcpProtocolPtr) ToTcpProtocolPtrOutput() TcpProtocolPtrOutput {
+	return pulumi.ToOutput(in).(TcpProtocolPtrOutput)
+}
+
+func (in *tcpProtocolPtr) ToTcpProtocolPtrOutputWithContext(ctx context.Context) TcpProtocolPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(TcpProtocolPtrOutput)
 }
 
 type TickPolicy string
@@ -8310,6 +9815,171 @@ func (in *videoModelPtr) ToVideoModelPtrOutputWithContext(ctx context.Context) V
 	return pulumi.ToOutputWithContext(ctx, in).(VideoModelPtrOutput)
 }
 
+type VsockModel string
+
+const (
+	VsockModelVirtio = VsockModel("virtio")
+	VsockModelNone   = VsockModel("none")
+)
+
+func (VsockModel) ElementType() reflect.Type {
+	return reflect.TypeOf((*VsockModel)(nil)).Elem()
+}
+
+func (e VsockModel) ToVsockModelOutput() VsockModelOutput {
+	return pulumi.ToOutput(e).(VsockModelOutput)
+}
+
+func (e VsockModel) ToVsockModelOutputWithContext(ctx context.Context) VsockModelOutput {
+	return pulumi.ToOutputWithContext(ctx, e).(VsockModelOutput)
+}
+
+func (e VsockModel) ToVsockModelPtrOutput() VsockModelPtrOutput {
+	return e.ToVsockModelPtrOutputWithContext(context.Background())
+}
+
+func (e VsockModel) ToVsockModelPtrOutputWithContext(ctx context.Context) VsockModelPtrOutput {
+	return VsockModel(e).ToVsockModelOutputWithContext(ctx).ToVsockModelPtrOutputWithContext(ctx)
+}
+
+func (e VsockModel) ToStringOutput() pulumi.StringOutput {
+	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e VsockModel) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
+}
+
+func (e VsockModel) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
+}
+
+func (e VsockModel) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
+}
+
+type VsockModelOutput struct{ *pulumi.OutputState }
+
+func (VsockModelOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VsockModel)(nil)).Elem()
+}
+
+func (o VsockModelOutput) ToVsockModelOutput() VsockModelOutput {
+	return o
+}
+
+func (o VsockModelOutput) ToVsockModelOutputWithContext(ctx context.Context) VsockModelOutput {
+	return o
+}
+
+func (o VsockModelOutput) ToVsockModelPtrOutput() VsockModelPtrOutput {
+	return o.ToVsockModelPtrOutputWithContext(context.Background())
+}
+
+func (o VsockModelOutput) ToVsockModelPtrOutputWithContext(ctx context.Context) VsockModelPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VsockModel) *VsockModel {
+		return &v
+	}).(VsockModelPtrOutput)
+}
+
+func (o VsockModelOutput) ToStringOutput() pulumi.StringOutput {
+	return o.ToStringOutputWithContext(context.Background())
+}
+
+func (o VsockModelOutput) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e VsockModel) string {
+		return string(e)
+	}).(pulumi.StringOutput)
+}
+
+func (o VsockModelOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o VsockModelOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e VsockModel) *string {
+		v := string(e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+type VsockModelPtrOutput struct{ *pulumi.OutputState }
+
+func (VsockModelPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VsockModel)(nil)).Elem()
+}
+
+func (o VsockModelPtrOutput) ToVsockModelPtrOutput() VsockModelPtrOutput {
+	return o
+}
+
+func (o VsockModelPtrOutput) ToVsockModelPtrOutputWithContext(ctx context.Context) VsockModelPtrOutput {
+	return o
+}
+
+func (o VsockModelPtrOutput) Elem() VsockModelOutput {
+	return o.ApplyT(func(v *VsockModel) VsockModel {
+		if v != nil {
+			return *v
+		}
+		var ret VsockModel
+		return ret
+	}).(VsockModelOutput)
+}
+
+func (o VsockModelPtrOutput) ToStringPtrOutput() pulumi.StringPtrOutput {
+	return o.ToStringPtrOutputWithContext(context.Background())
+}
+
+func (o VsockModelPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, e *VsockModel) *string {
+		if e == nil {
+			return nil
+		}
+		v := string(*e)
+		return &v
+	}).(pulumi.StringPtrOutput)
+}
+
+// VsockModelInput is an input type that accepts values of the VsockModel enum
+// A concrete instance of `VsockModelInput` can be one of the following:
+//
+//	VsockModelVirtio
+//	VsockModelNone
+type VsockModelInput interface {
+	pulumi.Input
+
+	ToVsockModelOutput() VsockModelOutput
+	ToVsockModelOutputWithContext(context.Context) VsockModelOutput
+}
+
+var vsockModelPtrType = reflect.TypeOf((**VsockModel)(nil)).Elem()
+
+type VsockModelPtrInput interface {
+	pulumi.Input
+
+	ToVsockModelPtrOutput() VsockModelPtrOutput
+	ToVsockModelPtrOutputWithContext(context.Context) VsockModelPtrOutput
+}
+
+type vsockModelPtr string
+
+func VsockModelPtr(v string) VsockModelPtrInput {
+	return (*vsockModelPtr)(&v)
+}
+
+func (*vsockModelPtr) ElementType() reflect.Type {
+	return vsockModelPtrType
+}
+
+func (in *vsockModelPtr) ToVsockModelPtrOutput() VsockModelPtrOutput {
+	return pulumi.ToOutput(in).(VsockModelPtrOutput)
+}
+
+func (in *vsockModelPtr) ToVsockModelPtrOutputWithContext(ctx context.Context) VsockModelPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, in).(VsockModelPtrOutput)
+}
+
 type WatchdogAction string
 
 const (
@@ -9030,12 +10700,16 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*FirmwarePtrInput)(nil)).Elem(), Firmware("bios"))
 	pulumi.RegisterInputType(reflect.TypeOf((*GraphicsInput)(nil)).Elem(), Graphics("none"))
 	pulumi.RegisterInputType(reflect.TypeOf((*GraphicsPtrInput)(nil)).Elem(), Graphics("none"))
+	pulumi.RegisterInputType(reflect.TypeOf((*InputBusInput)(nil)).Elem(), InputBus("ps2"))
+	pulumi.RegisterInputType(reflect.TypeOf((*InputBusPtrInput)(nil)).Elem(), InputBus("ps2"))
 	pulumi.RegisterInputType(reflect.TypeOf((*IoSettingInput)(nil)).Elem(), IoSetting("auto"))
 	pulumi.RegisterInputType(reflect.TypeOf((*IoSettingPtrInput)(nil)).Elem(), IoSetting("auto"))
 	pulumi.RegisterInputType(reflect.TypeOf((*IoapicDriverInput)(nil)).Elem(), IoapicDriver("kvm"))
 	pulumi.RegisterInputType(reflect.TypeOf((*IoapicDriverPtrInput)(nil)).Elem(), IoapicDriver("kvm"))
 	pulumi.RegisterInputType(reflect.TypeOf((*LinkStateInput)(nil)).Elem(), LinkState("up"))
 	pulumi.RegisterInputType(reflect.TypeOf((*LinkStatePtrInput)(nil)).Elem(), LinkState("up"))
+	pulumi.RegisterInputType(reflect.TypeOf((*MdevModelInput)(nil)).Elem(), MdevModel("vfio-pci"))
+	pulumi.RegisterInputType(reflect.TypeOf((*MdevModelPtrInput)(nil)).Elem(), MdevModel("vfio-pci"))
 	pulumi.RegisterInputType(reflect.TypeOf((*MemoryAccessInput)(nil)).Elem(), MemoryAccess("shared"))
 	pulumi.RegisterInputType(reflect.TypeOf((*MemoryAccessPtrInput)(nil)).Elem(), MemoryAccess("shared"))
 	pulumi.RegisterInputType(reflect.TypeOf((*MemoryAllocationInput)(nil)).Elem(), MemoryAllocation("immediate"))
@@ -9060,14 +10734,28 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*PreallocationPtrInput)(nil)).Elem(), Preallocation("off"))
 	pulumi.RegisterInputType(reflect.TypeOf((*SeedBusInput)(nil)).Elem(), SeedBus("virtio"))
 	pulumi.RegisterInputType(reflect.TypeOf((*SeedBusPtrInput)(nil)).Elem(), SeedBus("virtio"))
+	pulumi.RegisterInputType(reflect.TypeOf((*ShareAccessModeInput)(nil)).Elem(), ShareAccessMode("passthrough"))
+	pulumi.RegisterInputType(reflect.TypeOf((*ShareAccessModePtrInput)(nil)).Elem(), ShareAccessMode("passthrough"))
+	pulumi.RegisterInputType(reflect.TypeOf((*ShareCacheInput)(nil)).Elem(), ShareCache("none"))
+	pulumi.RegisterInputType(reflect.TypeOf((*ShareCachePtrInput)(nil)).Elem(), ShareCache("none"))
+	pulumi.RegisterInputType(reflect.TypeOf((*ShareDriverInput)(nil)).Elem(), ShareDriver("virtiofs"))
+	pulumi.RegisterInputType(reflect.TypeOf((*ShareDriverPtrInput)(nil)).Elem(), ShareDriver("virtiofs"))
 	pulumi.RegisterInputType(reflect.TypeOf((*ShutdownModeInput)(nil)).Elem(), ShutdownMode("auto"))
 	pulumi.RegisterInputType(reflect.TypeOf((*ShutdownModePtrInput)(nil)).Elem(), ShutdownMode("auto"))
 	pulumi.RegisterInputType(reflect.TypeOf((*SmbiosModeInput)(nil)).Elem(), SmbiosMode("emulate"))
 	pulumi.RegisterInputType(reflect.TypeOf((*SmbiosModePtrInput)(nil)).Elem(), SmbiosMode("emulate"))
 	pulumi.RegisterInputType(reflect.TypeOf((*SnapshotsOnDeleteInput)(nil)).Elem(), SnapshotsOnDelete("refuse"))
 	pulumi.RegisterInputType(reflect.TypeOf((*SnapshotsOnDeletePtrInput)(nil)).Elem(), SnapshotsOnDelete("refuse"))
+	pulumi.RegisterInputType(reflect.TypeOf((*SocketModeInput)(nil)).Elem(), SocketMode("bind"))
+	pulumi.RegisterInputType(reflect.TypeOf((*SocketModePtrInput)(nil)).Elem(), SocketMode("bind"))
+	pulumi.RegisterInputType(reflect.TypeOf((*SoundModelInput)(nil)).Elem(), SoundModel("ich9"))
+	pulumi.RegisterInputType(reflect.TypeOf((*SoundModelPtrInput)(nil)).Elem(), SoundModel("ich9"))
 	pulumi.RegisterInputType(reflect.TypeOf((*StorageKindInput)(nil)).Elem(), StorageKind("ext4"))
 	pulumi.RegisterInputType(reflect.TypeOf((*StorageKindPtrInput)(nil)).Elem(), StorageKind("ext4"))
+	pulumi.RegisterInputType(reflect.TypeOf((*TabletBusInput)(nil)).Elem(), TabletBus("usb"))
+	pulumi.RegisterInputType(reflect.TypeOf((*TabletBusPtrInput)(nil)).Elem(), TabletBus("usb"))
+	pulumi.RegisterInputType(reflect.TypeOf((*TcpProtocolInput)(nil)).Elem(), TcpProtocol("raw"))
+	pulumi.RegisterInputType(reflect.TypeOf((*TcpProtocolPtrInput)(nil)).Elem(), TcpProtocol("raw"))
 	pulumi.RegisterInputType(reflect.TypeOf((*TickPolicyInput)(nil)).Elem(), TickPolicy("delay"))
 	pulumi.RegisterInputType(reflect.TypeOf((*TickPolicyPtrInput)(nil)).Elem(), TickPolicy("delay"))
 	pulumi.RegisterInputType(reflect.TypeOf((*TimerTrackInput)(nil)).Elem(), TimerTrack("boot"))
@@ -9080,6 +10768,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*VhostUserModePtrInput)(nil)).Elem(), VhostUserMode("client"))
 	pulumi.RegisterInputType(reflect.TypeOf((*VideoModelInput)(nil)).Elem(), VideoModel("none"))
 	pulumi.RegisterInputType(reflect.TypeOf((*VideoModelPtrInput)(nil)).Elem(), VideoModel("none"))
+	pulumi.RegisterInputType(reflect.TypeOf((*VsockModelInput)(nil)).Elem(), VsockModel("virtio"))
+	pulumi.RegisterInputType(reflect.TypeOf((*VsockModelPtrInput)(nil)).Elem(), VsockModel("virtio"))
 	pulumi.RegisterInputType(reflect.TypeOf((*WatchdogActionInput)(nil)).Elem(), WatchdogAction("reset"))
 	pulumi.RegisterInputType(reflect.TypeOf((*WatchdogActionPtrInput)(nil)).Elem(), WatchdogAction("reset"))
 	pulumi.RegisterInputType(reflect.TypeOf((*WatchdogModelInput)(nil)).Elem(), WatchdogModel("i6300esb"))
@@ -9139,6 +10829,8 @@ func init() {
 	pulumi.RegisterOutputType(FirmwarePtrOutput{})
 	pulumi.RegisterOutputType(GraphicsOutput{})
 	pulumi.RegisterOutputType(GraphicsPtrOutput{})
+	pulumi.RegisterOutputType(InputBusOutput{})
+	pulumi.RegisterOutputType(InputBusPtrOutput{})
 	pulumi.RegisterOutputType(IoModeOutput{})
 	pulumi.RegisterOutputType(IoModePtrOutput{})
 	pulumi.RegisterOutputType(IoSettingOutput{})
@@ -9149,6 +10841,8 @@ func init() {
 	pulumi.RegisterOutputType(LinkStatePtrOutput{})
 	pulumi.RegisterOutputType(MachineStateOutput{})
 	pulumi.RegisterOutputType(MachineStatePtrOutput{})
+	pulumi.RegisterOutputType(MdevModelOutput{})
+	pulumi.RegisterOutputType(MdevModelPtrOutput{})
 	pulumi.RegisterOutputType(MemoryAccessOutput{})
 	pulumi.RegisterOutputType(MemoryAccessPtrOutput{})
 	pulumi.RegisterOutputType(MemoryAllocationOutput{})
@@ -9173,14 +10867,28 @@ func init() {
 	pulumi.RegisterOutputType(PreallocationPtrOutput{})
 	pulumi.RegisterOutputType(SeedBusOutput{})
 	pulumi.RegisterOutputType(SeedBusPtrOutput{})
+	pulumi.RegisterOutputType(ShareAccessModeOutput{})
+	pulumi.RegisterOutputType(ShareAccessModePtrOutput{})
+	pulumi.RegisterOutputType(ShareCacheOutput{})
+	pulumi.RegisterOutputType(ShareCachePtrOutput{})
+	pulumi.RegisterOutputType(ShareDriverOutput{})
+	pulumi.RegisterOutputType(ShareDriverPtrOutput{})
 	pulumi.RegisterOutputType(ShutdownModeOutput{})
 	pulumi.RegisterOutputType(ShutdownModePtrOutput{})
 	pulumi.RegisterOutputType(SmbiosModeOutput{})
 	pulumi.RegisterOutputType(SmbiosModePtrOutput{})
 	pulumi.RegisterOutputType(SnapshotsOnDeleteOutput{})
 	pulumi.RegisterOutputType(SnapshotsOnDeletePtrOutput{})
+	pulumi.RegisterOutputType(SocketModeOutput{})
+	pulumi.RegisterOutputType(SocketModePtrOutput{})
+	pulumi.RegisterOutputType(SoundModelOutput{})
+	pulumi.RegisterOutputType(SoundModelPtrOutput{})
 	pulumi.RegisterOutputType(StorageKindOutput{})
 	pulumi.RegisterOutputType(StorageKindPtrOutput{})
+	pulumi.RegisterOutputType(TabletBusOutput{})
+	pulumi.RegisterOutputType(TabletBusPtrOutput{})
+	pulumi.RegisterOutputType(TcpProtocolOutput{})
+	pulumi.RegisterOutputType(TcpProtocolPtrOutput{})
 	pulumi.RegisterOutputType(TickPolicyOutput{})
 	pulumi.RegisterOutputType(TickPolicyPtrOutput{})
 	pulumi.RegisterOutputType(TimerTrackOutput{})
@@ -9193,6 +10901,8 @@ func init() {
 	pulumi.RegisterOutputType(VhostUserModePtrOutput{})
 	pulumi.RegisterOutputType(VideoModelOutput{})
 	pulumi.RegisterOutputType(VideoModelPtrOutput{})
+	pulumi.RegisterOutputType(VsockModelOutput{})
+	pulumi.RegisterOutputType(VsockModelPtrOutput{})
 	pulumi.RegisterOutputType(WatchdogActionOutput{})
 	pulumi.RegisterOutputType(WatchdogActionPtrOutput{})
 	pulumi.RegisterOutputType(WatchdogModelOutput{})

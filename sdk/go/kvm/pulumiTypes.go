@@ -6703,6 +6703,66 @@ func (o NetworkHostArrayOutput) Index(i pulumi.IntInput) NetworkHostOutput {
 	}).(NetworkHostOutput)
 }
 
+// An address that a network's DHCP server gave.
+type NetworkLease struct {
+	// The address.
+	Address string `pulumi:"address"`
+	// The name that the guest gave itself.
+	Hostname *string `pulumi:"hostname"`
+	// MAC of the card that has it.
+	Mac *string `pulumi:"mac"`
+}
+
+// An address that a network's DHCP server gave.
+type NetworkLeaseOutput struct{ *pulumi.OutputState }
+
+func (NetworkLeaseOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*NetworkLease)(nil)).Elem()
+}
+
+func (o NetworkLeaseOutput) ToNetworkLeaseOutput() NetworkLeaseOutput {
+	return o
+}
+
+func (o NetworkLeaseOutput) ToNetworkLeaseOutputWithContext(ctx context.Context) NetworkLeaseOutput {
+	return o
+}
+
+// The address.
+func (o NetworkLeaseOutput) Address() pulumi.StringOutput {
+	return o.ApplyT(func(v NetworkLease) string { return v.Address }).(pulumi.StringOutput)
+}
+
+// The name that the guest gave itself.
+func (o NetworkLeaseOutput) Hostname() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v NetworkLease) *string { return v.Hostname }).(pulumi.StringPtrOutput)
+}
+
+// MAC of the card that has it.
+func (o NetworkLeaseOutput) Mac() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v NetworkLease) *string { return v.Mac }).(pulumi.StringPtrOutput)
+}
+
+type NetworkLeaseArrayOutput struct{ *pulumi.OutputState }
+
+func (NetworkLeaseArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]NetworkLease)(nil)).Elem()
+}
+
+func (o NetworkLeaseArrayOutput) ToNetworkLeaseArrayOutput() NetworkLeaseArrayOutput {
+	return o
+}
+
+func (o NetworkLeaseArrayOutput) ToNetworkLeaseArrayOutputWithContext(ctx context.Context) NetworkLeaseArrayOutput {
+	return o
+}
+
+func (o NetworkLeaseArrayOutput) Index(i pulumi.IntInput) NetworkLeaseOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) NetworkLease {
+		return vs[0].([]NetworkLease)[vs[1].(int)]
+	}).(NetworkLeaseOutput)
+}
+
 // What `nat` translates to.
 type NetworkNat struct {
 	// IPv4 addresses that are translated to. Default: that of the host's interface.
@@ -11868,6 +11928,8 @@ func init() {
 	pulumi.RegisterOutputType(NetworkHostOutput{})
 	pulumi.RegisterOutputType(NetworkHostPtrOutput{})
 	pulumi.RegisterOutputType(NetworkHostArrayOutput{})
+	pulumi.RegisterOutputType(NetworkLeaseOutput{})
+	pulumi.RegisterOutputType(NetworkLeaseArrayOutput{})
 	pulumi.RegisterOutputType(NetworkNatOutput{})
 	pulumi.RegisterOutputType(NetworkNatPtrOutput{})
 	pulumi.RegisterOutputType(NetworkSourceOutput{})

@@ -87,12 +87,16 @@ type VirtualMachine struct {
 	Balloon BalloonPtrOutput `pulumi:"balloon"`
 	// Cache mode of all disks of this VM that do not say one themselves.
 	Cache CacheSettingPtrOutput `pulumi:"cache"`
+	// virtio channels, by the name that the guest finds them by: "org.example.0" is /dev/virtio-ports/org.example.0 in Linux.
+	Channels ChannelMapOutput `pulumi:"channels"`
 	// Clock and timers. Default: UTC.
 	Clock ClockPtrOutput `pulumi:"clock"`
 	// What cloud-init sets up in the guest. Default: no seed disk.
 	CloudInit CloudInitPtrOutput `pulumi:"cloudInit"`
 	// What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
 	CloudInitChange CloudInitChangePtrOutput `pulumi:"cloudInitChange"`
+	// virtio consoles (`/dev/hvc0` in Linux), by a key that is the console's identity.
+	Consoles CharacterDeviceMapOutput `pulumi:"consoles"`
 	// CPU model, features and topology.
 	Cpu CpuPtrOutput `pulumi:"cpu"`
 	// CPU mode. Default: the host policy's, else libvirt's; kept once given.
@@ -117,16 +121,24 @@ type VirtualMachine struct {
 	Features FeaturesPtrOutput `pulumi:"features"`
 	// Firmware: `bios` or `uefi`. Default: `bios` for new VMs. UEFI's variables (NVRAM) go with the VM.
 	Firmware FirmwarePtrOutput `pulumi:"firmware"`
-	// Graphical console; VNC listens on the loopback address. Default: `none`.
+	// Graphical console. It listens on the loopback address, unless `graphicsSettings` say otherwise. Default: `none`.
 	Graphics GraphicsPtrOutput `pulumi:"graphics"`
+	// How the graphical console is reached.
+	GraphicsSettings GraphicsSettingsPtrOutput `pulumi:"graphicsSettings"`
+	// The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
+	GuestAgent pulumi.BoolPtrOutput `pulumi:"guestAgent"`
 	// `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
 	Host HostSettingsPtrOutput `pulumi:"host"`
+	// Devices of the host that the guest gets, by a key that is the device's identity.
+	HostDevices HostDeviceMapOutput `pulumi:"hostDevices"`
 	// The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
 	Hyperv pulumi.BoolPtrOutput `pulumi:"hyperv"`
 	// Ignition configuration for Fedora CoreOS or Flatcar: a JSON string or an object, given to the guest by fw_cfg (x86 only). Default: none.
 	Ignition pulumi.AnyOutput `pulumi:"ignition"`
 	// Storage pool, a folder, for Ignition's file. Default: that of the first disk (by key) that is in a pool; kept once given.
 	IgnitionPool pulumi.StringPtrOutput `pulumi:"ignitionPool"`
+	// Pointers and keyboards, each with its bus.
+	Input InputDevicesPtrOutput `pulumi:"input"`
 	// I/O mode of all disks of this VM that do not say one themselves.
 	Io IoSettingPtrOutput `pulumi:"io"`
 	// The first IPv4 address of the networks, in the order of their keys, that is neither loopback nor link-local; else such an IPv6 address. Absent while none is known.
@@ -173,6 +185,10 @@ type VirtualMachine struct {
 	RunningDisks RunningDiskMapOutput `pulumi:"runningDisks"`
 	// Where the first serial port goes. Default: a pty (`virsh console`).
 	Serial SerialPtrOutput `pulumi:"serial"`
+	// Serial ports behind the first, by a key that is the port's identity.
+	Serials CharacterDeviceMapOutput `pulumi:"serials"`
+	// Folders of the host that the guest can mount, by a key that is the share's identity.
+	Shares ShareMapOutput `pulumi:"shares"`
 	// How the guest is asked to stop: by its guest agent where one is connected, else by the power button (`auto`), by the power button (`acpi`), or by its agent alone (`agent`). Default: `auto`.
 	ShutdownMode ShutdownModePtrOutput `pulumi:"shutdownMode"`
 	// Seconds the guest has for a graceful stop before it is ended. Default: 60.
@@ -181,6 +197,8 @@ type VirtualMachine struct {
 	Smbios SmbiosPtrOutput `pulumi:"smbios"`
 	// What happens to snapshots when the VM is deleted: deleting it is refused while it has some (`refuse`), or they are deleted with it (`delete`). What an external snapshot holds of a disk that is kept is kept with it. Default: `refuse`.
 	SnapshotsOnDelete SnapshotsOnDeletePtrOutput `pulumi:"snapshotsOnDelete"`
+	// A sound device.
+	Sound SoundPtrOutput `pulumi:"sound"`
 	// Stop the VM when it is deleted (gracefully, as `shutdownMode` and `shutdownTimeoutSeconds` say). `false`: deleting or replacing it is refused while it runs, is paused or lies saved. Default: true.
 	StopOnDelete pulumi.BoolPtrOutput `pulumi:"stopOnDelete"`
 	// A TPM. Default: none for new VMs. Take it away with the model `none`.
@@ -193,8 +211,12 @@ type VirtualMachine struct {
 	Uuid pulumi.StringOutput `pulumi:"uuid"`
 	// Video device. Default: the host policy's, else what the graphics need.
 	Video VideoModelPtrOutput `pulumi:"video"`
+	// Memory, screens and acceleration of the video device.
+	VideoSettings VideoSettingsPtrOutput `pulumi:"videoSettings"`
 	// The volumes that were made for the disks.
 	Volumes OwnedVolumeMapOutput `pulumi:"volumes"`
+	// A socket between guest and host.
+	Vsock VsockPtrOutput `pulumi:"vsock"`
 	// Wait for an address of the guest when the VM is made or started. Default: it is not waited for.
 	WaitForAddress WaitForAddressPtrOutput `pulumi:"waitForAddress"`
 	// A watchdog. Default: none for new VMs. Take it away with the model `none`.
@@ -263,12 +285,16 @@ type virtualMachineArgs struct {
 	Balloon *Balloon `pulumi:"balloon"`
 	// Cache mode of all disks of this VM that do not say one themselves.
 	Cache *CacheSetting `pulumi:"cache"`
+	// virtio channels, by the name that the guest finds them by: "org.example.0" is /dev/virtio-ports/org.example.0 in Linux.
+	Channels map[string]Channel `pulumi:"channels"`
 	// Clock and timers. Default: UTC.
 	Clock *Clock `pulumi:"clock"`
 	// What cloud-init sets up in the guest. Default: no seed disk.
 	CloudInit *CloudInit `pulumi:"cloudInit"`
 	// What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
 	CloudInitChange *CloudInitChange `pulumi:"cloudInitChange"`
+	// virtio consoles (`/dev/hvc0` in Linux), by a key that is the console's identity.
+	Consoles map[string]CharacterDevice `pulumi:"consoles"`
 	// CPU model, features and topology.
 	Cpu *Cpu `pulumi:"cpu"`
 	// CPU mode. Default: the host policy's, else libvirt's; kept once given.
@@ -289,16 +315,24 @@ type virtualMachineArgs struct {
 	Features *Features `pulumi:"features"`
 	// Firmware: `bios` or `uefi`. Default: `bios` for new VMs. UEFI's variables (NVRAM) go with the VM.
 	Firmware *Firmware `pulumi:"firmware"`
-	// Graphical console; VNC listens on the loopback address. Default: `none`.
+	// Graphical console. It listens on the loopback address, unless `graphicsSettings` say otherwise. Default: `none`.
 	Graphics *Graphics `pulumi:"graphics"`
+	// How the graphical console is reached.
+	GraphicsSettings *GraphicsSettings `pulumi:"graphicsSettings"`
+	// The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
+	GuestAgent *bool `pulumi:"guestAgent"`
 	// `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
 	Host interface{} `pulumi:"host"`
+	// Devices of the host that the guest gets, by a key that is the device's identity.
+	HostDevices map[string]HostDevice `pulumi:"hostDevices"`
 	// The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
 	Hyperv *bool `pulumi:"hyperv"`
 	// Ignition configuration for Fedora CoreOS or Flatcar: a JSON string or an object, given to the guest by fw_cfg (x86 only). Default: none.
 	Ignition interface{} `pulumi:"ignition"`
 	// Storage pool, a folder, for Ignition's file. Default: that of the first disk (by key) that is in a pool; kept once given.
 	IgnitionPool *string `pulumi:"ignitionPool"`
+	// Pointers and keyboards, each with its bus.
+	Input *InputDevices `pulumi:"input"`
 	// I/O mode of all disks of this VM that do not say one themselves.
 	Io *IoSetting `pulumi:"io"`
 	// Machine type: "q35", "pc", or a versioned one. Default: the host policy's, else libvirt's; kept once given.
@@ -335,6 +369,10 @@ type virtualMachineArgs struct {
 	Rng *bool `pulumi:"rng"`
 	// Where the first serial port goes. Default: a pty (`virsh console`).
 	Serial *Serial `pulumi:"serial"`
+	// Serial ports behind the first, by a key that is the port's identity.
+	Serials map[string]CharacterDevice `pulumi:"serials"`
+	// Folders of the host that the guest can mount, by a key that is the share's identity.
+	Shares map[string]Share `pulumi:"shares"`
 	// How the guest is asked to stop: by its guest agent where one is connected, else by the power button (`auto`), by the power button (`acpi`), or by its agent alone (`agent`). Default: `auto`.
 	ShutdownMode *ShutdownMode `pulumi:"shutdownMode"`
 	// Seconds the guest has for a graceful stop before it is ended. Default: 60.
@@ -343,6 +381,8 @@ type virtualMachineArgs struct {
 	Smbios *Smbios `pulumi:"smbios"`
 	// What happens to snapshots when the VM is deleted: deleting it is refused while it has some (`refuse`), or they are deleted with it (`delete`). What an external snapshot holds of a disk that is kept is kept with it. Default: `refuse`.
 	SnapshotsOnDelete *SnapshotsOnDelete `pulumi:"snapshotsOnDelete"`
+	// A sound device.
+	Sound *Sound `pulumi:"sound"`
 	// Stop the VM when it is deleted (gracefully, as `shutdownMode` and `shutdownTimeoutSeconds` say). `false`: deleting or replacing it is refused while it runs, is paused or lies saved. Default: true.
 	StopOnDelete *bool `pulumi:"stopOnDelete"`
 	// A TPM. Default: none for new VMs. Take it away with the model `none`.
@@ -353,6 +393,10 @@ type virtualMachineArgs struct {
 	UnplugTimeoutSeconds *int `pulumi:"unplugTimeoutSeconds"`
 	// Video device. Default: the host policy's, else what the graphics need.
 	Video *VideoModel `pulumi:"video"`
+	// Memory, screens and acceleration of the video device.
+	VideoSettings *VideoSettings `pulumi:"videoSettings"`
+	// A socket between guest and host.
+	Vsock *Vsock `pulumi:"vsock"`
 	// Wait for an address of the guest when the VM is made or started. Default: it is not waited for.
 	WaitForAddress *WaitForAddress `pulumi:"waitForAddress"`
 	// A watchdog. Default: none for new VMs. Take it away with the model `none`.
@@ -373,12 +417,16 @@ type VirtualMachineArgs struct {
 	Balloon BalloonPtrInput
 	// Cache mode of all disks of this VM that do not say one themselves.
 	Cache CacheSettingPtrInput
+	// virtio channels, by the name that the guest finds them by: "org.example.0" is /dev/virtio-ports/org.example.0 in Linux.
+	Channels ChannelMapInput
 	// Clock and timers. Default: UTC.
 	Clock ClockPtrInput
 	// What cloud-init sets up in the guest. Default: no seed disk.
 	CloudInit CloudInitPtrInput
 	// What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
 	CloudInitChange CloudInitChangePtrInput
+	// virtio consoles (`/dev/hvc0` in Linux), by a key that is the console's identity.
+	Consoles CharacterDeviceMapInput
 	// CPU model, features and topology.
 	Cpu CpuPtrInput
 	// CPU mode. Default: the host policy's, else libvirt's; kept once given.
@@ -399,16 +447,24 @@ type VirtualMachineArgs struct {
 	Features FeaturesPtrInput
 	// Firmware: `bios` or `uefi`. Default: `bios` for new VMs. UEFI's variables (NVRAM) go with the VM.
 	Firmware FirmwarePtrInput
-	// Graphical console; VNC listens on the loopback address. Default: `none`.
+	// Graphical console. It listens on the loopback address, unless `graphicsSettings` say otherwise. Default: `none`.
 	Graphics GraphicsPtrInput
+	// How the graphical console is reached.
+	GraphicsSettings GraphicsSettingsPtrInput
+	// The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
+	GuestAgent pulumi.BoolPtrInput
 	// `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
 	Host pulumi.Input
+	// Devices of the host that the guest gets, by a key that is the device's identity.
+	HostDevices HostDeviceMapInput
 	// The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
 	Hyperv pulumi.BoolPtrInput
 	// Ignition configuration for Fedora CoreOS or Flatcar: a JSON string or an object, given to the guest by fw_cfg (x86 only). Default: none.
 	Ignition pulumi.Input
 	// Storage pool, a folder, for Ignition's file. Default: that of the first disk (by key) that is in a pool; kept once given.
 	IgnitionPool pulumi.StringPtrInput
+	// Pointers and keyboards, each with its bus.
+	Input InputDevicesPtrInput
 	// I/O mode of all disks of this VM that do not say one themselves.
 	Io IoSettingPtrInput
 	// Machine type: "q35", "pc", or a versioned one. Default: the host policy's, else libvirt's; kept once given.
@@ -445,6 +501,10 @@ type VirtualMachineArgs struct {
 	Rng pulumi.BoolPtrInput
 	// Where the first serial port goes. Default: a pty (`virsh console`).
 	Serial SerialPtrInput
+	// Serial ports behind the first, by a key that is the port's identity.
+	Serials CharacterDeviceMapInput
+	// Folders of the host that the guest can mount, by a key that is the share's identity.
+	Shares ShareMapInput
 	// How the guest is asked to stop: by its guest agent where one is connected, else by the power button (`auto`), by the power button (`acpi`), or by its agent alone (`agent`). Default: `auto`.
 	ShutdownMode ShutdownModePtrInput
 	// Seconds the guest has for a graceful stop before it is ended. Default: 60.
@@ -453,6 +513,8 @@ type VirtualMachineArgs struct {
 	Smbios SmbiosPtrInput
 	// What happens to snapshots when the VM is deleted: deleting it is refused while it has some (`refuse`), or they are deleted with it (`delete`). What an external snapshot holds of a disk that is kept is kept with it. Default: `refuse`.
 	SnapshotsOnDelete SnapshotsOnDeletePtrInput
+	// A sound device.
+	Sound SoundPtrInput
 	// Stop the VM when it is deleted (gracefully, as `shutdownMode` and `shutdownTimeoutSeconds` say). `false`: deleting or replacing it is refused while it runs, is paused or lies saved. Default: true.
 	StopOnDelete pulumi.BoolPtrInput
 	// A TPM. Default: none for new VMs. Take it away with the model `none`.
@@ -463,6 +525,10 @@ type VirtualMachineArgs struct {
 	UnplugTimeoutSeconds pulumi.IntPtrInput
 	// Video device. Default: the host policy's, else what the graphics need.
 	Video VideoModelPtrInput
+	// Memory, screens and acceleration of the video device.
+	VideoSettings VideoSettingsPtrInput
+	// A socket between guest and host.
+	Vsock VsockPtrInput
 	// Wait for an address of the guest when the VM is made or started. Default: it is not waited for.
 	WaitForAddress WaitForAddressPtrInput
 	// A watchdog. Default: none for new VMs. Take it away with the model `none`.
@@ -588,6 +654,11 @@ func (o VirtualMachineOutput) Cache() CacheSettingPtrOutput {
 	return o.ApplyT(func(v *VirtualMachine) CacheSettingPtrOutput { return v.Cache }).(CacheSettingPtrOutput)
 }
 
+// virtio channels, by the name that the guest finds them by: "org.example.0" is /dev/virtio-ports/org.example.0 in Linux.
+func (o VirtualMachineOutput) Channels() ChannelMapOutput {
+	return o.ApplyT(func(v *VirtualMachine) ChannelMapOutput { return v.Channels }).(ChannelMapOutput)
+}
+
 // Clock and timers. Default: UTC.
 func (o VirtualMachineOutput) Clock() ClockPtrOutput {
 	return o.ApplyT(func(v *VirtualMachine) ClockPtrOutput { return v.Clock }).(ClockPtrOutput)
@@ -601,6 +672,11 @@ func (o VirtualMachineOutput) CloudInit() CloudInitPtrOutput {
 // What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
 func (o VirtualMachineOutput) CloudInitChange() CloudInitChangePtrOutput {
 	return o.ApplyT(func(v *VirtualMachine) CloudInitChangePtrOutput { return v.CloudInitChange }).(CloudInitChangePtrOutput)
+}
+
+// virtio consoles (`/dev/hvc0` in Linux), by a key that is the console's identity.
+func (o VirtualMachineOutput) Consoles() CharacterDeviceMapOutput {
+	return o.ApplyT(func(v *VirtualMachine) CharacterDeviceMapOutput { return v.Consoles }).(CharacterDeviceMapOutput)
 }
 
 // CPU model, features and topology.
@@ -663,14 +739,29 @@ func (o VirtualMachineOutput) Firmware() FirmwarePtrOutput {
 	return o.ApplyT(func(v *VirtualMachine) FirmwarePtrOutput { return v.Firmware }).(FirmwarePtrOutput)
 }
 
-// Graphical console; VNC listens on the loopback address. Default: `none`.
+// Graphical console. It listens on the loopback address, unless `graphicsSettings` say otherwise. Default: `none`.
 func (o VirtualMachineOutput) Graphics() GraphicsPtrOutput {
 	return o.ApplyT(func(v *VirtualMachine) GraphicsPtrOutput { return v.Graphics }).(GraphicsPtrOutput)
+}
+
+// How the graphical console is reached.
+func (o VirtualMachineOutput) GraphicsSettings() GraphicsSettingsPtrOutput {
+	return o.ApplyT(func(v *VirtualMachine) GraphicsSettingsPtrOutput { return v.GraphicsSettings }).(GraphicsSettingsPtrOutput)
+}
+
+// The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
+func (o VirtualMachineOutput) GuestAgent() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *VirtualMachine) pulumi.BoolPtrOutput { return v.GuestAgent }).(pulumi.BoolPtrOutput)
 }
 
 // `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
 func (o VirtualMachineOutput) Host() HostSettingsPtrOutput {
 	return o.ApplyT(func(v *VirtualMachine) HostSettingsPtrOutput { return v.Host }).(HostSettingsPtrOutput)
+}
+
+// Devices of the host that the guest gets, by a key that is the device's identity.
+func (o VirtualMachineOutput) HostDevices() HostDeviceMapOutput {
+	return o.ApplyT(func(v *VirtualMachine) HostDeviceMapOutput { return v.HostDevices }).(HostDeviceMapOutput)
 }
 
 // The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
@@ -686,6 +777,11 @@ func (o VirtualMachineOutput) Ignition() pulumi.AnyOutput {
 // Storage pool, a folder, for Ignition's file. Default: that of the first disk (by key) that is in a pool; kept once given.
 func (o VirtualMachineOutput) IgnitionPool() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *VirtualMachine) pulumi.StringPtrOutput { return v.IgnitionPool }).(pulumi.StringPtrOutput)
+}
+
+// Pointers and keyboards, each with its bus.
+func (o VirtualMachineOutput) Input() InputDevicesPtrOutput {
+	return o.ApplyT(func(v *VirtualMachine) InputDevicesPtrOutput { return v.Input }).(InputDevicesPtrOutput)
 }
 
 // I/O mode of all disks of this VM that do not say one themselves.
@@ -803,6 +899,16 @@ func (o VirtualMachineOutput) Serial() SerialPtrOutput {
 	return o.ApplyT(func(v *VirtualMachine) SerialPtrOutput { return v.Serial }).(SerialPtrOutput)
 }
 
+// Serial ports behind the first, by a key that is the port's identity.
+func (o VirtualMachineOutput) Serials() CharacterDeviceMapOutput {
+	return o.ApplyT(func(v *VirtualMachine) CharacterDeviceMapOutput { return v.Serials }).(CharacterDeviceMapOutput)
+}
+
+// Folders of the host that the guest can mount, by a key that is the share's identity.
+func (o VirtualMachineOutput) Shares() ShareMapOutput {
+	return o.ApplyT(func(v *VirtualMachine) ShareMapOutput { return v.Shares }).(ShareMapOutput)
+}
+
 // How the guest is asked to stop: by its guest agent where one is connected, else by the power button (`auto`), by the power button (`acpi`), or by its agent alone (`agent`). Default: `auto`.
 func (o VirtualMachineOutput) ShutdownMode() ShutdownModePtrOutput {
 	return o.ApplyT(func(v *VirtualMachine) ShutdownModePtrOutput { return v.ShutdownMode }).(ShutdownModePtrOutput)
@@ -821,6 +927,11 @@ func (o VirtualMachineOutput) Smbios() SmbiosPtrOutput {
 // What happens to snapshots when the VM is deleted: deleting it is refused while it has some (`refuse`), or they are deleted with it (`delete`). What an external snapshot holds of a disk that is kept is kept with it. Default: `refuse`.
 func (o VirtualMachineOutput) SnapshotsOnDelete() SnapshotsOnDeletePtrOutput {
 	return o.ApplyT(func(v *VirtualMachine) SnapshotsOnDeletePtrOutput { return v.SnapshotsOnDelete }).(SnapshotsOnDeletePtrOutput)
+}
+
+// A sound device.
+func (o VirtualMachineOutput) Sound() SoundPtrOutput {
+	return o.ApplyT(func(v *VirtualMachine) SoundPtrOutput { return v.Sound }).(SoundPtrOutput)
 }
 
 // Stop the VM when it is deleted (gracefully, as `shutdownMode` and `shutdownTimeoutSeconds` say). `false`: deleting or replacing it is refused while it runs, is paused or lies saved. Default: true.
@@ -853,9 +964,19 @@ func (o VirtualMachineOutput) Video() VideoModelPtrOutput {
 	return o.ApplyT(func(v *VirtualMachine) VideoModelPtrOutput { return v.Video }).(VideoModelPtrOutput)
 }
 
+// Memory, screens and acceleration of the video device.
+func (o VirtualMachineOutput) VideoSettings() VideoSettingsPtrOutput {
+	return o.ApplyT(func(v *VirtualMachine) VideoSettingsPtrOutput { return v.VideoSettings }).(VideoSettingsPtrOutput)
+}
+
 // The volumes that were made for the disks.
 func (o VirtualMachineOutput) Volumes() OwnedVolumeMapOutput {
 	return o.ApplyT(func(v *VirtualMachine) OwnedVolumeMapOutput { return v.Volumes }).(OwnedVolumeMapOutput)
+}
+
+// A socket between guest and host.
+func (o VirtualMachineOutput) Vsock() VsockPtrOutput {
+	return o.ApplyT(func(v *VirtualMachine) VsockPtrOutput { return v.Vsock }).(VsockPtrOutput)
 }
 
 // Wait for an address of the guest when the VM is made or started. Default: it is not waited for.

@@ -78,6 +78,54 @@ export interface BandwidthArgs {
 }
 
 /**
+ * Where a channel goes: to exactly one of these.
+ */
+export interface ChannelArgs {
+    /**
+     * File on the host that the guest's output goes to.
+     */
+    file?: pulumi.Input<string | undefined>;
+    /**
+     * A pty (`virsh console`).
+     */
+    pty?: pulumi.Input<boolean | undefined>;
+    /**
+     * SPICE's own channel (clipboard, resolution), for `graphics: "spice"`.
+     */
+    spicevmc?: pulumi.Input<boolean | undefined>;
+    /**
+     * A TCP connection.
+     */
+    tcp?: pulumi.Input<inputs.TcpSocketArgs | undefined>;
+    /**
+     * A unix socket on the host.
+     */
+    unix?: pulumi.Input<inputs.UnixSocketArgs | undefined>;
+}
+
+/**
+ * Where a serial port or console goes: to exactly one of these.
+ */
+export interface CharacterDeviceArgs {
+    /**
+     * File on the host that the guest's output goes to.
+     */
+    file?: pulumi.Input<string | undefined>;
+    /**
+     * A pty (`virsh console`).
+     */
+    pty?: pulumi.Input<boolean | undefined>;
+    /**
+     * A TCP connection.
+     */
+    tcp?: pulumi.Input<inputs.TcpSocketArgs | undefined>;
+    /**
+     * A unix socket on the host.
+     */
+    unix?: pulumi.Input<inputs.UnixSocketArgs | undefined>;
+}
+
+/**
  * The guest's hardware clock and timers.
  */
 export interface ClockArgs {
@@ -587,6 +635,58 @@ export interface FeaturesArgs {
 }
 
 /**
+ * How the display is reached.
+ */
+export interface GraphicsSettingsArgs {
+    /**
+     * The keyboard of whoever connects. Default: none, which suits clients that send key codes.
+     */
+    keymap?: pulumi.Input<string | undefined>;
+    /**
+     * Address of the host where the display listens. Default: 127.0.0.1. Others see the screen of whoever opens it further.
+     */
+    listen?: pulumi.Input<string | undefined>;
+    /**
+     * Who connects has to know it; at most 8 characters with VNC. libvirt shows it to its administrators only. A change is live. VNC encrypts nothing: use it over ssh.
+     */
+    password?: pulumi.Input<string | undefined>;
+    /**
+     * The port; VNC's begin at 5900. -1: libvirt chooses a free one at each start (default).
+     */
+    port?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * A device of the host that the guest gets: exactly one of `pci`, `usb` and `mdev`.
+ */
+export interface HostDeviceArgs {
+    /**
+     * Place in the boot order, 1 first. Default: it is not booted from.
+     */
+    bootOrder?: pulumi.Input<number | undefined>;
+    /**
+     * `pci`: libvirt takes the device from the host's driver when the VM starts, and gives it back. Default: true.
+     */
+    managed?: pulumi.Input<boolean | undefined>;
+    /**
+     * A mediated device.
+     */
+    mdev?: pulumi.Input<inputs.MediatedDeviceArgs | undefined>;
+    /**
+     * A PCI device, by its address on the host: "0000:01:00.0".
+     */
+    pci?: pulumi.Input<string | undefined>;
+    /**
+     * `pci`: the device's ROM.
+     */
+    rom?: pulumi.Input<inputs.RomArgs | undefined>;
+    /**
+     * A USB device.
+     */
+    usb?: pulumi.Input<inputs.UsbDeviceArgs | undefined>;
+}
+
+/**
  * What a host and its storage can really do.
  */
 export interface HostFactsArgs {
@@ -691,6 +791,24 @@ export interface HttpSourceArgs {
 }
 
 /**
+ * Pointers and keyboards, each with its bus.
+ */
+export interface InputDevicesArgs {
+    /**
+     * A keyboard; `ps2`: the board's own.
+     */
+    keyboard?: pulumi.Input<enums.InputBus | undefined>;
+    /**
+     * A mouse; `ps2`: the board's own.
+     */
+    mouse?: pulumi.Input<enums.InputBus | undefined>;
+    /**
+     * A pointer that knows where it is, so that the mouse of a display does not run away; `none`: none.
+     */
+    tablet?: pulumi.Input<enums.TabletBus | undefined>;
+}
+
+/**
  * An iSCSI logical unit, opened by QEMU's own initiator.
  */
 export interface IscsiSourceArgs {
@@ -722,6 +840,20 @@ export interface IscsiSourceArgs {
      * CHAP user. Default: no authentication.
      */
     username?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A mediated device: a part of a GPU, say.
+ */
+export interface MediatedDeviceArgs {
+    /**
+     * How the guest sees it. Default: `vfio-pci`.
+     */
+    model?: pulumi.Input<enums.MdevModel | undefined>;
+    /**
+     * The mediated device's UUID on the host.
+     */
+    uuid: pulumi.Input<string>;
 }
 
 /**
@@ -1237,11 +1369,70 @@ export interface RbdSourceArgs {
     username?: pulumi.Input<string | undefined>;
 }
 
+/**
+ * The ROM of a PCI device.
+ */
+export interface RomArgs {
+    /**
+     * Whether the guest sees the device's ROM. Default: libvirt's.
+     */
+    bar?: pulumi.Input<boolean | undefined>;
+    /**
+     * A file on the host that the guest sees as the ROM.
+     */
+    file?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * Where the first serial port goes: to exactly one of these.
+ */
 export interface SerialArgs {
     /**
-     * File on the host that the console output goes to.
+     * File on the host that the guest's output goes to.
      */
-    file: pulumi.Input<string>;
+    file?: pulumi.Input<string | undefined>;
+    /**
+     * A TCP connection.
+     */
+    tcp?: pulumi.Input<inputs.TcpSocketArgs | undefined>;
+    /**
+     * A unix socket on the host.
+     */
+    unix?: pulumi.Input<inputs.UnixSocketArgs | undefined>;
+}
+
+/**
+ * A folder of the host that the guest can mount.
+ */
+export interface ShareArgs {
+    /**
+     * 9p: whose the files are on the host, in libvirt's words. Default: `passthrough`.
+     */
+    accessMode?: pulumi.Input<enums.ShareAccessMode | undefined>;
+    /**
+     * virtiofs: whether the guest caches. Default: virtiofsd's.
+     */
+    cache?: pulumi.Input<enums.ShareCache | undefined>;
+    /**
+     * `virtiofs` (default; the guest's memory is shared with its daemon by itself) or `9p`.
+     */
+    driver?: pulumi.Input<enums.ShareDriver | undefined>;
+    /**
+     * virtiofs: size of the request queue, a power of two. Default: libvirt's.
+     */
+    queue?: pulumi.Input<number | undefined>;
+    /**
+     * The guest cannot write. With virtiofs newer libvirt only (9.0 refuses it). Default: false.
+     */
+    readonly?: pulumi.Input<boolean | undefined>;
+    /**
+     * The folder on the host.
+     */
+    source: pulumi.Input<string>;
+    /**
+     * The name that the guest mounts it by: `mount -t virtiofs TAG /mnt`. Default: the share's key.
+     */
+    tag?: pulumi.Input<string | undefined>;
 }
 
 /**
@@ -1286,6 +1477,35 @@ export interface SmbiosSystemArgs {
      * Its version.
      */
     version?: pulumi.Input<string | undefined>;
+}
+
+export interface SoundArgs {
+    /**
+     * Default: `ich9`. `none`: no sound.
+     */
+    model?: pulumi.Input<enums.SoundModel | undefined>;
+}
+
+/**
+ * A TCP connection. It has neither password nor encryption.
+ */
+export interface TcpSocketArgs {
+    /**
+     * Where QEMU listens, or what it connects to. Default: 127.0.0.1.
+     */
+    host?: pulumi.Input<string | undefined>;
+    /**
+     * Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+     */
+    mode?: pulumi.Input<enums.SocketMode | undefined>;
+    /**
+     * The port.
+     */
+    port: pulumi.Input<number>;
+    /**
+     * Plain bytes (`raw`, default) or `telnet`.
+     */
+    protocol?: pulumi.Input<enums.TcpProtocol | undefined>;
 }
 
 /**
@@ -1361,6 +1581,42 @@ export interface UefiArgs {
 }
 
 /**
+ * A unix socket on the host.
+ */
+export interface UnixSocketArgs {
+    /**
+     * Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+     */
+    mode?: pulumi.Input<enums.SocketMode | undefined>;
+    /**
+     * The socket on the host. Default: one that libvirt makes.
+     */
+    path?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A USB device: by what it is (`vendor`, `product`) or where it is (`bus`, `device`).
+ */
+export interface UsbDeviceArgs {
+    /**
+     * With `device`: the bus that it is on.
+     */
+    bus?: pulumi.Input<number | undefined>;
+    /**
+     * With `bus`: its number there, which another plugging in changes.
+     */
+    device?: pulumi.Input<number | undefined>;
+    /**
+     * With `vendor`: the product's ID.
+     */
+    product?: pulumi.Input<string | undefined>;
+    /**
+     * With `product`: the vendor's ID, as `lsusb` shows it: "046d".
+     */
+    vendor?: pulumi.Input<string | undefined>;
+}
+
+/**
  * A vhost-user switch (OVS-DPDK, VPP), which shares the guest's memory.
  */
 export interface VhostUserNetworkArgs {
@@ -1382,6 +1638,35 @@ export interface VhostUserSourceArgs {
      * The daemon's unix socket on the host.
      */
     socket: pulumi.Input<string>;
+}
+
+/**
+ * The first video device.
+ */
+export interface VideoSettingsArgs {
+    /**
+     * `virtio`: 3D is drawn by the host. Default: false.
+     */
+    accel3d?: pulumi.Input<boolean | undefined>;
+    /**
+     * Screens. Default: 1.
+     */
+    heads?: pulumi.Input<number | undefined>;
+    /**
+     * Memory of the video device: "64MiB". Default: libvirt's for the model.
+     */
+    vram?: pulumi.Input<string | undefined>;
+}
+
+export interface VsockArgs {
+    /**
+     * The guest's context identifier. Default: libvirt chooses one at each start.
+     */
+    cid?: pulumi.Input<number | undefined>;
+    /**
+     * Default: `virtio`. `none`: no vsock.
+     */
+    model?: pulumi.Input<enums.VsockModel | undefined>;
 }
 
 /**

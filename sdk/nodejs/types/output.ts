@@ -1021,6 +1021,24 @@ export interface NetworkHost {
 }
 
 /**
+ * An address that a network's DHCP server gave.
+ */
+export interface NetworkLease {
+    /**
+     * The address.
+     */
+    address: string;
+    /**
+     * The name that the guest gave itself.
+     */
+    hostname?: string;
+    /**
+     * MAC of the card that has it.
+     */
+    mac?: string;
+}
+
+/**
  * What `nat` translates to.
  */
 export interface NetworkNat {

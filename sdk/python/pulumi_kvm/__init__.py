@@ -7,7 +7,9 @@ from . import _utilities
 import typing
 # Export this package's modules as members:
 from ._enums import *
+from .get_addresses import *
 from .get_host import *
+from .get_network import *
 from .get_pool import *
 from .get_virtual_machine import *
 from .get_volume import *

@@ -32,11 +32,13 @@ __all__ = [
     'FactSource',
     'Firmware',
     'Graphics',
+    'InputBus',
     'IoMode',
     'IoSetting',
     'IoapicDriver',
     'LinkState',
     'MachineState',
+    'MdevModel',
     'MemoryAccess',
     'MemoryAllocation',
     'MemorySource',
@@ -49,16 +51,24 @@ __all__ = [
     'PowerAction',
     'Preallocation',
     'SeedBus',
+    'ShareAccessMode',
+    'ShareCache',
+    'ShareDriver',
     'ShutdownMode',
     'SmbiosMode',
     'SnapshotsOnDelete',
+    'SocketMode',
+    'SoundModel',
     'StorageKind',
+    'TabletBus',
+    'TcpProtocol',
     'TickPolicy',
     'TimerTrack',
     'TpmModel',
     'TpmVersion',
     'VhostUserMode',
     'VideoModel',
+    'VsockModel',
     'WatchdogAction',
     'WatchdogModel',
     'WhenDirectIoMissing',
@@ -283,6 +293,14 @@ class Firmware(_builtins.str, Enum):
 class Graphics(_builtins.str, Enum):
     NONE = "none"
     VNC = "vnc"
+    SPICE = "spice"
+
+
+@pulumi.type_token("kvm:index:InputBus")
+class InputBus(_builtins.str, Enum):
+    PS2 = "ps2"
+    USB = "usb"
+    VIRTIO = "virtio"
 
 
 @pulumi.type_token("kvm:index:IoMode")
@@ -328,6 +346,13 @@ class MachineState(_builtins.str, Enum):
     STOPPED = "stopped"
     CRASHED = "crashed"
     SUSPENDED = "suspended"
+
+
+@pulumi.type_token("kvm:index:MdevModel")
+class MdevModel(_builtins.str, Enum):
+    VFIO_PCI = "vfio-pci"
+    VFIO_CCW = "vfio-ccw"
+    VFIO_AP = "vfio-ap"
 
 
 @pulumi.type_token("kvm:index:MemoryAccess")
@@ -425,6 +450,25 @@ class SeedBus(_builtins.str, Enum):
     IDE = "ide"
 
 
+@pulumi.type_token("kvm:index:ShareAccessMode")
+class ShareAccessMode(_builtins.str, Enum):
+    PASSTHROUGH = "passthrough"
+    MAPPED = "mapped"
+    SQUASH = "squash"
+
+
+@pulumi.type_token("kvm:index:ShareCache")
+class ShareCache(_builtins.str, Enum):
+    NONE = "none"
+    ALWAYS = "always"
+
+
+@pulumi.type_token("kvm:index:ShareDriver")
+class ShareDriver(_builtins.str, Enum):
+    VIRTIOFS = "virtiofs"
+    SHARE_DRIVER_9P = "9p"
+
+
 @pulumi.type_token("kvm:index:ShutdownMode")
 class ShutdownMode(_builtins.str, Enum):
     AUTO = "auto"
@@ -443,6 +487,23 @@ class SmbiosMode(_builtins.str, Enum):
 class SnapshotsOnDelete(_builtins.str, Enum):
     REFUSE = "refuse"
     DELETE = "delete"
+
+
+@pulumi.type_token("kvm:index:SocketMode")
+class SocketMode(_builtins.str, Enum):
+    BIND = "bind"
+    CONNECT = "connect"
+
+
+@pulumi.type_token("kvm:index:SoundModel")
+class SoundModel(_builtins.str, Enum):
+    ICH9 = "ich9"
+    ICH6 = "ich6"
+    AC97 = "ac97"
+    ES1370 = "es1370"
+    SB16 = "sb16"
+    USB = "usb"
+    NONE = "none"
 
 
 @pulumi.type_token("kvm:index:StorageKind")
@@ -476,6 +537,19 @@ class StorageKind(_builtins.str, Enum):
     NVME = "nvme"
     VHOSTUSER = "vhostuser"
     OTHER = "other"
+
+
+@pulumi.type_token("kvm:index:TabletBus")
+class TabletBus(_builtins.str, Enum):
+    USB = "usb"
+    VIRTIO = "virtio"
+    NONE = "none"
+
+
+@pulumi.type_token("kvm:index:TcpProtocol")
+class TcpProtocol(_builtins.str, Enum):
+    RAW = "raw"
+    TELNET = "telnet"
 
 
 @pulumi.type_token("kvm:index:TickPolicy")
@@ -524,6 +598,12 @@ class VideoModel(_builtins.str, Enum):
     QXL = "qxl"
     CIRRUS = "cirrus"
     BOCHS = "bochs"
+
+
+@pulumi.type_token("kvm:index:VsockModel")
+class VsockModel(_builtins.str, Enum):
+    VIRTIO = "virtio"
+    NONE = "none"
 
 
 @pulumi.type_token("kvm:index:WatchdogAction")

@@ -26,6 +26,10 @@ __all__ = [
     'BalloonArgsDict',
     'BandwidthArgs',
     'BandwidthArgsDict',
+    'ChannelArgs',
+    'ChannelArgsDict',
+    'CharacterDeviceArgs',
+    'CharacterDeviceArgsDict',
     'ClockArgs',
     'ClockArgsDict',
     'CloudInitArgs',
@@ -58,6 +62,10 @@ __all__ = [
     'DnsSrvArgsDict',
     'FeaturesArgs',
     'FeaturesArgsDict',
+    'GraphicsSettingsArgs',
+    'GraphicsSettingsArgsDict',
+    'HostDeviceArgs',
+    'HostDeviceArgsDict',
     'HostFactsArgs',
     'HostFactsArgsDict',
     'HostPolicyArgs',
@@ -66,8 +74,12 @@ __all__ = [
     'HostSettingsArgsDict',
     'HttpSourceArgs',
     'HttpSourceArgsDict',
+    'InputDevicesArgs',
+    'InputDevicesArgsDict',
     'IscsiSourceArgs',
     'IscsiSourceArgsDict',
+    'MediatedDeviceArgs',
+    'MediatedDeviceArgsDict',
     'MemoryBackingArgs',
     'MemoryBackingArgsDict',
     'NetworkAddressArgs',
@@ -112,12 +124,20 @@ __all__ = [
     'PortRangeArgsDict',
     'RbdSourceArgs',
     'RbdSourceArgsDict',
+    'RomArgs',
+    'RomArgsDict',
     'SerialArgs',
     'SerialArgsDict',
+    'ShareArgs',
+    'ShareArgsDict',
     'SmbiosArgs',
     'SmbiosArgsDict',
     'SmbiosSystemArgs',
     'SmbiosSystemArgsDict',
+    'SoundArgs',
+    'SoundArgsDict',
+    'TcpSocketArgs',
+    'TcpSocketArgsDict',
     'TimerArgs',
     'TimerArgsDict',
     'TpmArgs',
@@ -126,10 +146,18 @@ __all__ = [
     'TrafficLimitArgsDict',
     'UefiArgs',
     'UefiArgsDict',
+    'UnixSocketArgs',
+    'UnixSocketArgsDict',
+    'UsbDeviceArgs',
+    'UsbDeviceArgsDict',
     'VhostUserNetworkArgs',
     'VhostUserNetworkArgsDict',
     'VhostUserSourceArgs',
     'VhostUserSourceArgsDict',
+    'VideoSettingsArgs',
+    'VideoSettingsArgsDict',
+    'VsockArgs',
+    'VsockArgsDict',
     'WaitForAddressArgs',
     'WaitForAddressArgsDict',
     'WatchdogArgs',
@@ -415,6 +443,214 @@ class BandwidthArgs:
     @outbound.setter
     def outbound(self, value: pulumi.Input[Optional['TrafficLimitArgs']]):
         pulumi.set(self, "outbound", value)
+
+
+class ChannelArgsDict(TypedDict):
+    """
+    Where a channel goes: to exactly one of these.
+    """
+    file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    File on the host that the guest's output goes to.
+    """
+    pty: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    A pty (`virsh console`).
+    """
+    spicevmc: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    SPICE's own channel (clipboard, resolution), for `graphics: "spice"`.
+    """
+    tcp: NotRequired[pulumi.Input[Optional['TcpSocketArgsDict']]]
+    """
+    A TCP connection.
+    """
+    unix: NotRequired[pulumi.Input[Optional['UnixSocketArgsDict']]]
+    """
+    A unix socket on the host.
+    """
+
+@pulumi.input_type
+class ChannelArgs:
+    def __init__(__self__, *,
+                 file: pulumi.Input[Optional[_builtins.str]] = None,
+                 pty: pulumi.Input[Optional[_builtins.bool]] = None,
+                 spicevmc: pulumi.Input[Optional[_builtins.bool]] = None,
+                 tcp: pulumi.Input[Optional['TcpSocketArgs']] = None,
+                 unix: pulumi.Input[Optional['UnixSocketArgs']] = None):
+        """
+        Where a channel goes: to exactly one of these.
+
+        :param pulumi.Input[_builtins.str] file: File on the host that the guest's output goes to.
+        :param pulumi.Input[_builtins.bool] pty: A pty (`virsh console`).
+        :param pulumi.Input[_builtins.bool] spicevmc: SPICE's own channel (clipboard, resolution), for `graphics: "spice"`.
+        :param pulumi.Input['TcpSocketArgs'] tcp: A TCP connection.
+        :param pulumi.Input['UnixSocketArgs'] unix: A unix socket on the host.
+        """
+        if file is not None:
+            pulumi.set(__self__, "file", file)
+        if pty is not None:
+            pulumi.set(__self__, "pty", pty)
+        if spicevmc is not None:
+            pulumi.set(__self__, "spicevmc", spicevmc)
+        if tcp is not None:
+            pulumi.set(__self__, "tcp", tcp)
+        if unix is not None:
+            pulumi.set(__self__, "unix", unix)
+
+    @_builtins.property
+    @pulumi.getter
+    def file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        File on the host that the guest's output goes to.
+        """
+        return pulumi.get(self, "file")
+
+    @file.setter
+    def file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "file", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def pty(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        A pty (`virsh console`).
+        """
+        return pulumi.get(self, "pty")
+
+    @pty.setter
+    def pty(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "pty", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def spicevmc(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        SPICE's own channel (clipboard, resolution), for `graphics: "spice"`.
+        """
+        return pulumi.get(self, "spicevmc")
+
+    @spicevmc.setter
+    def spicevmc(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "spicevmc", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tcp(self) -> pulumi.Input[Optional['TcpSocketArgs']]:
+        """
+        A TCP connection.
+        """
+        return pulumi.get(self, "tcp")
+
+    @tcp.setter
+    def tcp(self, value: pulumi.Input[Optional['TcpSocketArgs']]):
+        pulumi.set(self, "tcp", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def unix(self) -> pulumi.Input[Optional['UnixSocketArgs']]:
+        """
+        A unix socket on the host.
+        """
+        return pulumi.get(self, "unix")
+
+    @unix.setter
+    def unix(self, value: pulumi.Input[Optional['UnixSocketArgs']]):
+        pulumi.set(self, "unix", value)
+
+
+class CharacterDeviceArgsDict(TypedDict):
+    """
+    Where a serial port or console goes: to exactly one of these.
+    """
+    file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    File on the host that the guest's output goes to.
+    """
+    pty: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    A pty (`virsh console`).
+    """
+    tcp: NotRequired[pulumi.Input[Optional['TcpSocketArgsDict']]]
+    """
+    A TCP connection.
+    """
+    unix: NotRequired[pulumi.Input[Optional['UnixSocketArgsDict']]]
+    """
+    A unix socket on the host.
+    """
+
+@pulumi.input_type
+class CharacterDeviceArgs:
+    def __init__(__self__, *,
+                 file: pulumi.Input[Optional[_builtins.str]] = None,
+                 pty: pulumi.Input[Optional[_builtins.bool]] = None,
+                 tcp: pulumi.Input[Optional['TcpSocketArgs']] = None,
+                 unix: pulumi.Input[Optional['UnixSocketArgs']] = None):
+        """
+        Where a serial port or console goes: to exactly one of these.
+
+        :param pulumi.Input[_builtins.str] file: File on the host that the guest's output goes to.
+        :param pulumi.Input[_builtins.bool] pty: A pty (`virsh console`).
+        :param pulumi.Input['TcpSocketArgs'] tcp: A TCP connection.
+        :param pulumi.Input['UnixSocketArgs'] unix: A unix socket on the host.
+        """
+        if file is not None:
+            pulumi.set(__self__, "file", file)
+        if pty is not None:
+            pulumi.set(__self__, "pty", pty)
+        if tcp is not None:
+            pulumi.set(__self__, "tcp", tcp)
+        if unix is not None:
+            pulumi.set(__self__, "unix", unix)
+
+    @_builtins.property
+    @pulumi.getter
+    def file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        File on the host that the guest's output goes to.
+        """
+        return pulumi.get(self, "file")
+
+    @file.setter
+    def file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "file", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def pty(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        A pty (`virsh console`).
+        """
+        return pulumi.get(self, "pty")
+
+    @pty.setter
+    def pty(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "pty", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tcp(self) -> pulumi.Input[Optional['TcpSocketArgs']]:
+        """
+        A TCP connection.
+        """
+        return pulumi.get(self, "tcp")
+
+    @tcp.setter
+    def tcp(self, value: pulumi.Input[Optional['TcpSocketArgs']]):
+        pulumi.set(self, "tcp", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def unix(self) -> pulumi.Input[Optional['UnixSocketArgs']]:
+        """
+        A unix socket on the host.
+        """
+        return pulumi.get(self, "unix")
+
+    @unix.setter
+    def unix(self, value: pulumi.Input[Optional['UnixSocketArgs']]):
+        pulumi.set(self, "unix", value)
 
 
 class ClockArgsDict(TypedDict):
@@ -2707,6 +2943,234 @@ class FeaturesArgs:
         pulumi.set(self, "vmport", value)
 
 
+class GraphicsSettingsArgsDict(TypedDict):
+    """
+    How the display is reached.
+    """
+    keymap: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The keyboard of whoever connects. Default: none, which suits clients that send key codes.
+    """
+    listen: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Address of the host where the display listens. Default: 127.0.0.1. Others see the screen of whoever opens it further.
+    """
+    password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Who connects has to know it; at most 8 characters with VNC. libvirt shows it to its administrators only. A change is live. VNC encrypts nothing: use it over ssh.
+    """
+    port: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The port; VNC's begin at 5900. -1: libvirt chooses a free one at each start (default).
+    """
+
+@pulumi.input_type
+class GraphicsSettingsArgs:
+    def __init__(__self__, *,
+                 keymap: pulumi.Input[Optional[_builtins.str]] = None,
+                 listen: pulumi.Input[Optional[_builtins.str]] = None,
+                 password: pulumi.Input[Optional[_builtins.str]] = None,
+                 port: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        How the display is reached.
+
+        :param pulumi.Input[_builtins.str] keymap: The keyboard of whoever connects. Default: none, which suits clients that send key codes.
+        :param pulumi.Input[_builtins.str] listen: Address of the host where the display listens. Default: 127.0.0.1. Others see the screen of whoever opens it further.
+        :param pulumi.Input[_builtins.str] password: Who connects has to know it; at most 8 characters with VNC. libvirt shows it to its administrators only. A change is live. VNC encrypts nothing: use it over ssh.
+        :param pulumi.Input[_builtins.int] port: The port; VNC's begin at 5900. -1: libvirt chooses a free one at each start (default).
+        """
+        if keymap is not None:
+            pulumi.set(__self__, "keymap", keymap)
+        if listen is not None:
+            pulumi.set(__self__, "listen", listen)
+        if password is not None:
+            pulumi.set(__self__, "password", password)
+        if port is not None:
+            pulumi.set(__self__, "port", port)
+
+    @_builtins.property
+    @pulumi.getter
+    def keymap(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The keyboard of whoever connects. Default: none, which suits clients that send key codes.
+        """
+        return pulumi.get(self, "keymap")
+
+    @keymap.setter
+    def keymap(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "keymap", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def listen(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Address of the host where the display listens. Default: 127.0.0.1. Others see the screen of whoever opens it further.
+        """
+        return pulumi.get(self, "listen")
+
+    @listen.setter
+    def listen(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "listen", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Who connects has to know it; at most 8 characters with VNC. libvirt shows it to its administrators only. A change is live. VNC encrypts nothing: use it over ssh.
+        """
+        return pulumi.get(self, "password")
+
+    @password.setter
+    def password(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "password", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The port; VNC's begin at 5900. -1: libvirt chooses a free one at each start (default).
+        """
+        return pulumi.get(self, "port")
+
+    @port.setter
+    def port(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "port", value)
+
+
+class HostDeviceArgsDict(TypedDict):
+    """
+    A device of the host that the guest gets: exactly one of `pci`, `usb` and `mdev`.
+    """
+    boot_order: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Place in the boot order, 1 first. Default: it is not booted from.
+    """
+    managed: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    `pci`: libvirt takes the device from the host's driver when the VM starts, and gives it back. Default: true.
+    """
+    mdev: NotRequired[pulumi.Input[Optional['MediatedDeviceArgsDict']]]
+    """
+    A mediated device.
+    """
+    pci: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A PCI device, by its address on the host: "0000:01:00.0".
+    """
+    rom: NotRequired[pulumi.Input[Optional['RomArgsDict']]]
+    """
+    `pci`: the device's ROM.
+    """
+    usb: NotRequired[pulumi.Input[Optional['UsbDeviceArgsDict']]]
+    """
+    A USB device.
+    """
+
+@pulumi.input_type
+class HostDeviceArgs:
+    def __init__(__self__, *,
+                 boot_order: pulumi.Input[Optional[_builtins.int]] = None,
+                 managed: pulumi.Input[Optional[_builtins.bool]] = None,
+                 mdev: pulumi.Input[Optional['MediatedDeviceArgs']] = None,
+                 pci: pulumi.Input[Optional[_builtins.str]] = None,
+                 rom: pulumi.Input[Optional['RomArgs']] = None,
+                 usb: pulumi.Input[Optional['UsbDeviceArgs']] = None):
+        """
+        A device of the host that the guest gets: exactly one of `pci`, `usb` and `mdev`.
+
+        :param pulumi.Input[_builtins.int] boot_order: Place in the boot order, 1 first. Default: it is not booted from.
+        :param pulumi.Input[_builtins.bool] managed: `pci`: libvirt takes the device from the host's driver when the VM starts, and gives it back. Default: true.
+        :param pulumi.Input['MediatedDeviceArgs'] mdev: A mediated device.
+        :param pulumi.Input[_builtins.str] pci: A PCI device, by its address on the host: "0000:01:00.0".
+        :param pulumi.Input['RomArgs'] rom: `pci`: the device's ROM.
+        :param pulumi.Input['UsbDeviceArgs'] usb: A USB device.
+        """
+        if boot_order is not None:
+            pulumi.set(__self__, "boot_order", boot_order)
+        if managed is not None:
+            pulumi.set(__self__, "managed", managed)
+        if mdev is not None:
+            pulumi.set(__self__, "mdev", mdev)
+        if pci is not None:
+            pulumi.set(__self__, "pci", pci)
+        if rom is not None:
+            pulumi.set(__self__, "rom", rom)
+        if usb is not None:
+            pulumi.set(__self__, "usb", usb)
+
+    @_builtins.property
+    @pulumi.getter(name="bootOrder")
+    def boot_order(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Place in the boot order, 1 first. Default: it is not booted from.
+        """
+        return pulumi.get(self, "boot_order")
+
+    @boot_order.setter
+    def boot_order(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "boot_order", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def managed(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        `pci`: libvirt takes the device from the host's driver when the VM starts, and gives it back. Default: true.
+        """
+        return pulumi.get(self, "managed")
+
+    @managed.setter
+    def managed(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "managed", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mdev(self) -> pulumi.Input[Optional['MediatedDeviceArgs']]:
+        """
+        A mediated device.
+        """
+        return pulumi.get(self, "mdev")
+
+    @mdev.setter
+    def mdev(self, value: pulumi.Input[Optional['MediatedDeviceArgs']]):
+        pulumi.set(self, "mdev", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def pci(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A PCI device, by its address on the host: "0000:01:00.0".
+        """
+        return pulumi.get(self, "pci")
+
+    @pci.setter
+    def pci(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "pci", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def rom(self) -> pulumi.Input[Optional['RomArgs']]:
+        """
+        `pci`: the device's ROM.
+        """
+        return pulumi.get(self, "rom")
+
+    @rom.setter
+    def rom(self, value: pulumi.Input[Optional['RomArgs']]):
+        pulumi.set(self, "rom", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def usb(self) -> pulumi.Input[Optional['UsbDeviceArgs']]:
+        """
+        A USB device.
+        """
+        return pulumi.get(self, "usb")
+
+    @usb.setter
+    def usb(self, value: pulumi.Input[Optional['UsbDeviceArgs']]):
+        pulumi.set(self, "usb", value)
+
+
 class HostFactsArgsDict(TypedDict):
     """
     What a host and its storage can really do.
@@ -3155,6 +3619,80 @@ class HttpSourceArgs:
         pulumi.set(self, "url", value)
 
 
+class InputDevicesArgsDict(TypedDict):
+    """
+    Pointers and keyboards, each with its bus.
+    """
+    keyboard: NotRequired[pulumi.Input[Optional['InputBus']]]
+    """
+    A keyboard; `ps2`: the board's own.
+    """
+    mouse: NotRequired[pulumi.Input[Optional['InputBus']]]
+    """
+    A mouse; `ps2`: the board's own.
+    """
+    tablet: NotRequired[pulumi.Input[Optional['TabletBus']]]
+    """
+    A pointer that knows where it is, so that the mouse of a display does not run away; `none`: none.
+    """
+
+@pulumi.input_type
+class InputDevicesArgs:
+    def __init__(__self__, *,
+                 keyboard: pulumi.Input[Optional['InputBus']] = None,
+                 mouse: pulumi.Input[Optional['InputBus']] = None,
+                 tablet: pulumi.Input[Optional['TabletBus']] = None):
+        """
+        Pointers and keyboards, each with its bus.
+
+        :param pulumi.Input['InputBus'] keyboard: A keyboard; `ps2`: the board's own.
+        :param pulumi.Input['InputBus'] mouse: A mouse; `ps2`: the board's own.
+        :param pulumi.Input['TabletBus'] tablet: A pointer that knows where it is, so that the mouse of a display does not run away; `none`: none.
+        """
+        if keyboard is not None:
+            pulumi.set(__self__, "keyboard", keyboard)
+        if mouse is not None:
+            pulumi.set(__self__, "mouse", mouse)
+        if tablet is not None:
+            pulumi.set(__self__, "tablet", tablet)
+
+    @_builtins.property
+    @pulumi.getter
+    def keyboard(self) -> pulumi.Input[Optional['InputBus']]:
+        """
+        A keyboard; `ps2`: the board's own.
+        """
+        return pulumi.get(self, "keyboard")
+
+    @keyboard.setter
+    def keyboard(self, value: pulumi.Input[Optional['InputBus']]):
+        pulumi.set(self, "keyboard", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mouse(self) -> pulumi.Input[Optional['InputBus']]:
+        """
+        A mouse; `ps2`: the board's own.
+        """
+        return pulumi.get(self, "mouse")
+
+    @mouse.setter
+    def mouse(self, value: pulumi.Input[Optional['InputBus']]):
+        pulumi.set(self, "mouse", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tablet(self) -> pulumi.Input[Optional['TabletBus']]:
+        """
+        A pointer that knows where it is, so that the mouse of a display does not run away; `none`: none.
+        """
+        return pulumi.get(self, "tablet")
+
+    @tablet.setter
+    def tablet(self, value: pulumi.Input[Optional['TabletBus']]):
+        pulumi.set(self, "tablet", value)
+
+
 class IscsiSourceArgsDict(TypedDict):
     """
     An iSCSI logical unit, opened by QEMU's own initiator.
@@ -3304,6 +3842,59 @@ class IscsiSourceArgs:
     @username.setter
     def username(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "username", value)
+
+
+class MediatedDeviceArgsDict(TypedDict):
+    """
+    A mediated device: a part of a GPU, say.
+    """
+    uuid: pulumi.Input[_builtins.str]
+    """
+    The mediated device's UUID on the host.
+    """
+    model: NotRequired[pulumi.Input[Optional['MdevModel']]]
+    """
+    How the guest sees it. Default: `vfio-pci`.
+    """
+
+@pulumi.input_type
+class MediatedDeviceArgs:
+    def __init__(__self__, *,
+                 uuid: pulumi.Input[_builtins.str],
+                 model: pulumi.Input[Optional['MdevModel']] = None):
+        """
+        A mediated device: a part of a GPU, say.
+
+        :param pulumi.Input[_builtins.str] uuid: The mediated device's UUID on the host.
+        :param pulumi.Input['MdevModel'] model: How the guest sees it. Default: `vfio-pci`.
+        """
+        pulumi.set(__self__, "uuid", uuid)
+        if model is not None:
+            pulumi.set(__self__, "model", model)
+
+    @_builtins.property
+    @pulumi.getter
+    def uuid(self) -> pulumi.Input[_builtins.str]:
+        """
+        The mediated device's UUID on the host.
+        """
+        return pulumi.get(self, "uuid")
+
+    @uuid.setter
+    def uuid(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "uuid", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def model(self) -> pulumi.Input[Optional['MdevModel']]:
+        """
+        How the guest sees it. Default: `vfio-pci`.
+        """
+        return pulumi.get(self, "model")
+
+    @model.setter
+    def model(self, value: pulumi.Input[Optional['MdevModel']]):
+        pulumi.set(self, "model", value)
 
 
 class MemoryBackingArgsDict(TypedDict):
@@ -5509,32 +6100,285 @@ class RbdSourceArgs:
         pulumi.set(self, "username", value)
 
 
-class SerialArgsDict(TypedDict):
-    file: pulumi.Input[_builtins.str]
+class RomArgsDict(TypedDict):
     """
-    File on the host that the console output goes to.
+    The ROM of a PCI device.
+    """
+    bar: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether the guest sees the device's ROM. Default: libvirt's.
+    """
+    file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    A file on the host that the guest sees as the ROM.
+    """
+
+@pulumi.input_type
+class RomArgs:
+    def __init__(__self__, *,
+                 bar: pulumi.Input[Optional[_builtins.bool]] = None,
+                 file: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        The ROM of a PCI device.
+
+        :param pulumi.Input[_builtins.bool] bar: Whether the guest sees the device's ROM. Default: libvirt's.
+        :param pulumi.Input[_builtins.str] file: A file on the host that the guest sees as the ROM.
+        """
+        if bar is not None:
+            pulumi.set(__self__, "bar", bar)
+        if file is not None:
+            pulumi.set(__self__, "file", file)
+
+    @_builtins.property
+    @pulumi.getter
+    def bar(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether the guest sees the device's ROM. Default: libvirt's.
+        """
+        return pulumi.get(self, "bar")
+
+    @bar.setter
+    def bar(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "bar", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def file(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        A file on the host that the guest sees as the ROM.
+        """
+        return pulumi.get(self, "file")
+
+    @file.setter
+    def file(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "file", value)
+
+
+class SerialArgsDict(TypedDict):
+    """
+    Where the first serial port goes: to exactly one of these.
+    """
+    file: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    File on the host that the guest's output goes to.
+    """
+    tcp: NotRequired[pulumi.Input[Optional['TcpSocketArgsDict']]]
+    """
+    A TCP connection.
+    """
+    unix: NotRequired[pulumi.Input[Optional['UnixSocketArgsDict']]]
+    """
+    A unix socket on the host.
     """
 
 @pulumi.input_type
 class SerialArgs:
     def __init__(__self__, *,
-                 file: pulumi.Input[_builtins.str]):
+                 file: pulumi.Input[Optional[_builtins.str]] = None,
+                 tcp: pulumi.Input[Optional['TcpSocketArgs']] = None,
+                 unix: pulumi.Input[Optional['UnixSocketArgs']] = None):
         """
-        :param pulumi.Input[_builtins.str] file: File on the host that the console output goes to.
+        Where the first serial port goes: to exactly one of these.
+
+        :param pulumi.Input[_builtins.str] file: File on the host that the guest's output goes to.
+        :param pulumi.Input['TcpSocketArgs'] tcp: A TCP connection.
+        :param pulumi.Input['UnixSocketArgs'] unix: A unix socket on the host.
         """
-        pulumi.set(__self__, "file", file)
+        if file is not None:
+            pulumi.set(__self__, "file", file)
+        if tcp is not None:
+            pulumi.set(__self__, "tcp", tcp)
+        if unix is not None:
+            pulumi.set(__self__, "unix", unix)
 
     @_builtins.property
     @pulumi.getter
-    def file(self) -> pulumi.Input[_builtins.str]:
+    def file(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        File on the host that the console output goes to.
+        File on the host that the guest's output goes to.
         """
         return pulumi.get(self, "file")
 
     @file.setter
-    def file(self, value: pulumi.Input[_builtins.str]):
+    def file(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "file", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tcp(self) -> pulumi.Input[Optional['TcpSocketArgs']]:
+        """
+        A TCP connection.
+        """
+        return pulumi.get(self, "tcp")
+
+    @tcp.setter
+    def tcp(self, value: pulumi.Input[Optional['TcpSocketArgs']]):
+        pulumi.set(self, "tcp", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def unix(self) -> pulumi.Input[Optional['UnixSocketArgs']]:
+        """
+        A unix socket on the host.
+        """
+        return pulumi.get(self, "unix")
+
+    @unix.setter
+    def unix(self, value: pulumi.Input[Optional['UnixSocketArgs']]):
+        pulumi.set(self, "unix", value)
+
+
+class ShareArgsDict(TypedDict):
+    """
+    A folder of the host that the guest can mount.
+    """
+    source: pulumi.Input[_builtins.str]
+    """
+    The folder on the host.
+    """
+    access_mode: NotRequired[pulumi.Input[Optional['ShareAccessMode']]]
+    """
+    9p: whose the files are on the host, in libvirt's words. Default: `passthrough`.
+    """
+    cache: NotRequired[pulumi.Input[Optional['ShareCache']]]
+    """
+    virtiofs: whether the guest caches. Default: virtiofsd's.
+    """
+    driver: NotRequired[pulumi.Input[Optional['ShareDriver']]]
+    """
+    `virtiofs` (default; the guest's memory is shared with its daemon by itself) or `9p`.
+    """
+    queue: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    virtiofs: size of the request queue, a power of two. Default: libvirt's.
+    """
+    readonly: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    The guest cannot write. With virtiofs newer libvirt only (9.0 refuses it). Default: false.
+    """
+    tag: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The name that the guest mounts it by: `mount -t virtiofs TAG /mnt`. Default: the share's key.
+    """
+
+@pulumi.input_type
+class ShareArgs:
+    def __init__(__self__, *,
+                 source: pulumi.Input[_builtins.str],
+                 access_mode: pulumi.Input[Optional['ShareAccessMode']] = None,
+                 cache: pulumi.Input[Optional['ShareCache']] = None,
+                 driver: pulumi.Input[Optional['ShareDriver']] = None,
+                 queue: pulumi.Input[Optional[_builtins.int]] = None,
+                 readonly: pulumi.Input[Optional[_builtins.bool]] = None,
+                 tag: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A folder of the host that the guest can mount.
+
+        :param pulumi.Input[_builtins.str] source: The folder on the host.
+        :param pulumi.Input['ShareAccessMode'] access_mode: 9p: whose the files are on the host, in libvirt's words. Default: `passthrough`.
+        :param pulumi.Input['ShareCache'] cache: virtiofs: whether the guest caches. Default: virtiofsd's.
+        :param pulumi.Input['ShareDriver'] driver: `virtiofs` (default; the guest's memory is shared with its daemon by itself) or `9p`.
+        :param pulumi.Input[_builtins.int] queue: virtiofs: size of the request queue, a power of two. Default: libvirt's.
+        :param pulumi.Input[_builtins.bool] readonly: The guest cannot write. With virtiofs newer libvirt only (9.0 refuses it). Default: false.
+        :param pulumi.Input[_builtins.str] tag: The name that the guest mounts it by: `mount -t virtiofs TAG /mnt`. Default: the share's key.
+        """
+        pulumi.set(__self__, "source", source)
+        if access_mode is not None:
+            pulumi.set(__self__, "access_mode", access_mode)
+        if cache is not None:
+            pulumi.set(__self__, "cache", cache)
+        if driver is not None:
+            pulumi.set(__self__, "driver", driver)
+        if queue is not None:
+            pulumi.set(__self__, "queue", queue)
+        if readonly is not None:
+            pulumi.set(__self__, "readonly", readonly)
+        if tag is not None:
+            pulumi.set(__self__, "tag", tag)
+
+    @_builtins.property
+    @pulumi.getter
+    def source(self) -> pulumi.Input[_builtins.str]:
+        """
+        The folder on the host.
+        """
+        return pulumi.get(self, "source")
+
+    @source.setter
+    def source(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "source", value)
+
+    @_builtins.property
+    @pulumi.getter(name="accessMode")
+    def access_mode(self) -> pulumi.Input[Optional['ShareAccessMode']]:
+        """
+        9p: whose the files are on the host, in libvirt's words. Default: `passthrough`.
+        """
+        return pulumi.get(self, "access_mode")
+
+    @access_mode.setter
+    def access_mode(self, value: pulumi.Input[Optional['ShareAccessMode']]):
+        pulumi.set(self, "access_mode", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def cache(self) -> pulumi.Input[Optional['ShareCache']]:
+        """
+        virtiofs: whether the guest caches. Default: virtiofsd's.
+        """
+        return pulumi.get(self, "cache")
+
+    @cache.setter
+    def cache(self, value: pulumi.Input[Optional['ShareCache']]):
+        pulumi.set(self, "cache", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def driver(self) -> pulumi.Input[Optional['ShareDriver']]:
+        """
+        `virtiofs` (default; the guest's memory is shared with its daemon by itself) or `9p`.
+        """
+        return pulumi.get(self, "driver")
+
+    @driver.setter
+    def driver(self, value: pulumi.Input[Optional['ShareDriver']]):
+        pulumi.set(self, "driver", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def queue(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        virtiofs: size of the request queue, a power of two. Default: libvirt's.
+        """
+        return pulumi.get(self, "queue")
+
+    @queue.setter
+    def queue(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "queue", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def readonly(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        The guest cannot write. With virtiofs newer libvirt only (9.0 refuses it). Default: false.
+        """
+        return pulumi.get(self, "readonly")
+
+    @readonly.setter
+    def readonly(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "readonly", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tag(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The name that the guest mounts it by: `mount -t virtiofs TAG /mnt`. Default: the share's key.
+        """
+        return pulumi.get(self, "tag")
+
+    @tag.setter
+    def tag(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "tag", value)
 
 
 class SmbiosArgsDict(TypedDict):
@@ -5723,6 +6567,128 @@ class SmbiosSystemArgs:
     @version.setter
     def version(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "version", value)
+
+
+class SoundArgsDict(TypedDict):
+    model: NotRequired[pulumi.Input[Optional['SoundModel']]]
+    """
+    Default: `ich9`. `none`: no sound.
+    """
+
+@pulumi.input_type
+class SoundArgs:
+    def __init__(__self__, *,
+                 model: pulumi.Input[Optional['SoundModel']] = None):
+        """
+        :param pulumi.Input['SoundModel'] model: Default: `ich9`. `none`: no sound.
+        """
+        if model is not None:
+            pulumi.set(__self__, "model", model)
+
+    @_builtins.property
+    @pulumi.getter
+    def model(self) -> pulumi.Input[Optional['SoundModel']]:
+        """
+        Default: `ich9`. `none`: no sound.
+        """
+        return pulumi.get(self, "model")
+
+    @model.setter
+    def model(self, value: pulumi.Input[Optional['SoundModel']]):
+        pulumi.set(self, "model", value)
+
+
+class TcpSocketArgsDict(TypedDict):
+    """
+    A TCP connection. It has neither password nor encryption.
+    """
+    port: pulumi.Input[_builtins.int]
+    """
+    The port.
+    """
+    host: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Where QEMU listens, or what it connects to. Default: 127.0.0.1.
+    """
+    mode: NotRequired[pulumi.Input[Optional['SocketMode']]]
+    """
+    Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+    """
+    protocol: NotRequired[pulumi.Input[Optional['TcpProtocol']]]
+    """
+    Plain bytes (`raw`, default) or `telnet`.
+    """
+
+@pulumi.input_type
+class TcpSocketArgs:
+    def __init__(__self__, *,
+                 port: pulumi.Input[_builtins.int],
+                 host: pulumi.Input[Optional[_builtins.str]] = None,
+                 mode: pulumi.Input[Optional['SocketMode']] = None,
+                 protocol: pulumi.Input[Optional['TcpProtocol']] = None):
+        """
+        A TCP connection. It has neither password nor encryption.
+
+        :param pulumi.Input[_builtins.int] port: The port.
+        :param pulumi.Input[_builtins.str] host: Where QEMU listens, or what it connects to. Default: 127.0.0.1.
+        :param pulumi.Input['SocketMode'] mode: Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+        :param pulumi.Input['TcpProtocol'] protocol: Plain bytes (`raw`, default) or `telnet`.
+        """
+        pulumi.set(__self__, "port", port)
+        if host is not None:
+            pulumi.set(__self__, "host", host)
+        if mode is not None:
+            pulumi.set(__self__, "mode", mode)
+        if protocol is not None:
+            pulumi.set(__self__, "protocol", protocol)
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> pulumi.Input[_builtins.int]:
+        """
+        The port.
+        """
+        return pulumi.get(self, "port")
+
+    @port.setter
+    def port(self, value: pulumi.Input[_builtins.int]):
+        pulumi.set(self, "port", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def host(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Where QEMU listens, or what it connects to. Default: 127.0.0.1.
+        """
+        return pulumi.get(self, "host")
+
+    @host.setter
+    def host(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "host", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mode(self) -> pulumi.Input[Optional['SocketMode']]:
+        """
+        Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+        """
+        return pulumi.get(self, "mode")
+
+    @mode.setter
+    def mode(self, value: pulumi.Input[Optional['SocketMode']]):
+        pulumi.set(self, "mode", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def protocol(self) -> pulumi.Input[Optional['TcpProtocol']]:
+        """
+        Plain bytes (`raw`, default) or `telnet`.
+        """
+        return pulumi.get(self, "protocol")
+
+    @protocol.setter
+    def protocol(self, value: pulumi.Input[Optional['TcpProtocol']]):
+        pulumi.set(self, "protocol", value)
 
 
 class TimerArgsDict(TypedDict):
@@ -6020,6 +6986,154 @@ class UefiArgs:
         pulumi.set(self, "secure_boot", value)
 
 
+class UnixSocketArgsDict(TypedDict):
+    """
+    A unix socket on the host.
+    """
+    mode: NotRequired[pulumi.Input[Optional['SocketMode']]]
+    """
+    Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+    """
+    path: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The socket on the host. Default: one that libvirt makes.
+    """
+
+@pulumi.input_type
+class UnixSocketArgs:
+    def __init__(__self__, *,
+                 mode: pulumi.Input[Optional['SocketMode']] = None,
+                 path: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A unix socket on the host.
+
+        :param pulumi.Input['SocketMode'] mode: Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+        :param pulumi.Input[_builtins.str] path: The socket on the host. Default: one that libvirt makes.
+        """
+        if mode is not None:
+            pulumi.set(__self__, "mode", mode)
+        if path is not None:
+            pulumi.set(__self__, "path", path)
+
+    @_builtins.property
+    @pulumi.getter
+    def mode(self) -> pulumi.Input[Optional['SocketMode']]:
+        """
+        Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+        """
+        return pulumi.get(self, "mode")
+
+    @mode.setter
+    def mode(self, value: pulumi.Input[Optional['SocketMode']]):
+        pulumi.set(self, "mode", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def path(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The socket on the host. Default: one that libvirt makes.
+        """
+        return pulumi.get(self, "path")
+
+    @path.setter
+    def path(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "path", value)
+
+
+class UsbDeviceArgsDict(TypedDict):
+    """
+    A USB device: by what it is (`vendor`, `product`) or where it is (`bus`, `device`).
+    """
+    bus: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    With `device`: the bus that it is on.
+    """
+    device: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    With `bus`: its number there, which another plugging in changes.
+    """
+    product: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    With `vendor`: the product's ID.
+    """
+    vendor: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    With `product`: the vendor's ID, as `lsusb` shows it: "046d".
+    """
+
+@pulumi.input_type
+class UsbDeviceArgs:
+    def __init__(__self__, *,
+                 bus: pulumi.Input[Optional[_builtins.int]] = None,
+                 device: pulumi.Input[Optional[_builtins.int]] = None,
+                 product: pulumi.Input[Optional[_builtins.str]] = None,
+                 vendor: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        A USB device: by what it is (`vendor`, `product`) or where it is (`bus`, `device`).
+
+        :param pulumi.Input[_builtins.int] bus: With `device`: the bus that it is on.
+        :param pulumi.Input[_builtins.int] device: With `bus`: its number there, which another plugging in changes.
+        :param pulumi.Input[_builtins.str] product: With `vendor`: the product's ID.
+        :param pulumi.Input[_builtins.str] vendor: With `product`: the vendor's ID, as `lsusb` shows it: "046d".
+        """
+        if bus is not None:
+            pulumi.set(__self__, "bus", bus)
+        if device is not None:
+            pulumi.set(__self__, "device", device)
+        if product is not None:
+            pulumi.set(__self__, "product", product)
+        if vendor is not None:
+            pulumi.set(__self__, "vendor", vendor)
+
+    @_builtins.property
+    @pulumi.getter
+    def bus(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        With `device`: the bus that it is on.
+        """
+        return pulumi.get(self, "bus")
+
+    @bus.setter
+    def bus(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "bus", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def device(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        With `bus`: its number there, which another plugging in changes.
+        """
+        return pulumi.get(self, "device")
+
+    @device.setter
+    def device(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "device", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def product(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        With `vendor`: the product's ID.
+        """
+        return pulumi.get(self, "product")
+
+    @product.setter
+    def product(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "product", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def vendor(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        With `product`: the vendor's ID, as `lsusb` shows it: "046d".
+        """
+        return pulumi.get(self, "vendor")
+
+    @vendor.setter
+    def vendor(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "vendor", value)
+
+
 class VhostUserNetworkArgsDict(TypedDict):
     """
     A vhost-user switch (OVS-DPDK, VPP), which shares the guest's memory.
@@ -6104,6 +7218,129 @@ class VhostUserSourceArgs:
     @socket.setter
     def socket(self, value: pulumi.Input[_builtins.str]):
         pulumi.set(self, "socket", value)
+
+
+class VideoSettingsArgsDict(TypedDict):
+    """
+    The first video device.
+    """
+    accel3d: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    `virtio`: 3D is drawn by the host. Default: false.
+    """
+    heads: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    Screens. Default: 1.
+    """
+    vram: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Memory of the video device: "64MiB". Default: libvirt's for the model.
+    """
+
+@pulumi.input_type
+class VideoSettingsArgs:
+    def __init__(__self__, *,
+                 accel3d: pulumi.Input[Optional[_builtins.bool]] = None,
+                 heads: pulumi.Input[Optional[_builtins.int]] = None,
+                 vram: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        The first video device.
+
+        :param pulumi.Input[_builtins.bool] accel3d: `virtio`: 3D is drawn by the host. Default: false.
+        :param pulumi.Input[_builtins.int] heads: Screens. Default: 1.
+        :param pulumi.Input[_builtins.str] vram: Memory of the video device: "64MiB". Default: libvirt's for the model.
+        """
+        if accel3d is not None:
+            pulumi.set(__self__, "accel3d", accel3d)
+        if heads is not None:
+            pulumi.set(__self__, "heads", heads)
+        if vram is not None:
+            pulumi.set(__self__, "vram", vram)
+
+    @_builtins.property
+    @pulumi.getter
+    def accel3d(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        `virtio`: 3D is drawn by the host. Default: false.
+        """
+        return pulumi.get(self, "accel3d")
+
+    @accel3d.setter
+    def accel3d(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "accel3d", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def heads(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        Screens. Default: 1.
+        """
+        return pulumi.get(self, "heads")
+
+    @heads.setter
+    def heads(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "heads", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def vram(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Memory of the video device: "64MiB". Default: libvirt's for the model.
+        """
+        return pulumi.get(self, "vram")
+
+    @vram.setter
+    def vram(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "vram", value)
+
+
+class VsockArgsDict(TypedDict):
+    cid: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The guest's context identifier. Default: libvirt chooses one at each start.
+    """
+    model: NotRequired[pulumi.Input[Optional['VsockModel']]]
+    """
+    Default: `virtio`. `none`: no vsock.
+    """
+
+@pulumi.input_type
+class VsockArgs:
+    def __init__(__self__, *,
+                 cid: pulumi.Input[Optional[_builtins.int]] = None,
+                 model: pulumi.Input[Optional['VsockModel']] = None):
+        """
+        :param pulumi.Input[_builtins.int] cid: The guest's context identifier. Default: libvirt chooses one at each start.
+        :param pulumi.Input['VsockModel'] model: Default: `virtio`. `none`: no vsock.
+        """
+        if cid is not None:
+            pulumi.set(__self__, "cid", cid)
+        if model is not None:
+            pulumi.set(__self__, "model", model)
+
+    @_builtins.property
+    @pulumi.getter
+    def cid(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The guest's context identifier. Default: libvirt chooses one at each start.
+        """
+        return pulumi.get(self, "cid")
+
+    @cid.setter
+    def cid(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "cid", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def model(self) -> pulumi.Input[Optional['VsockModel']]:
+        """
+        Default: `virtio`. `none`: no vsock.
+        """
+        return pulumi.get(self, "model")
+
+    @model.setter
+    def model(self, value: pulumi.Input[Optional['VsockModel']]):
+        pulumi.set(self, "model", value)
 
 
 class WaitForAddressArgsDict(TypedDict):

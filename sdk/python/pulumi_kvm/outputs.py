@@ -53,6 +53,7 @@ __all__ = [
     'NetworkDns',
     'NetworkDomain',
     'NetworkHost',
+    'NetworkLease',
     'NetworkNat',
     'NetworkSource',
     'NfsSource',
@@ -3199,6 +3200,53 @@ class NetworkHost(dict):
         Port. Default: the protocol's.
         """
         return pulumi.get(self, "port")
+
+
+@pulumi.output_type
+class NetworkLease(dict):
+    """
+    An address that a network's DHCP server gave.
+    """
+    def __init__(__self__, *,
+                 address: _builtins.str,
+                 hostname: Optional[_builtins.str] = None,
+                 mac: Optional[_builtins.str] = None):
+        """
+        An address that a network's DHCP server gave.
+
+        :param _builtins.str address: The address.
+        :param _builtins.str hostname: The name that the guest gave itself.
+        :param _builtins.str mac: MAC of the card that has it.
+        """
+        pulumi.set(__self__, "address", address)
+        if hostname is not None:
+            pulumi.set(__self__, "hostname", hostname)
+        if mac is not None:
+            pulumi.set(__self__, "mac", mac)
+
+    @_builtins.property
+    @pulumi.getter
+    def address(self) -> _builtins.str:
+        """
+        The address.
+        """
+        return pulumi.get(self, "address")
+
+    @_builtins.property
+    @pulumi.getter
+    def hostname(self) -> Optional[_builtins.str]:
+        """
+        The name that the guest gave itself.
+        """
+        return pulumi.get(self, "hostname")
+
+    @_builtins.property
+    @pulumi.getter
+    def mac(self) -> Optional[_builtins.str]:
+        """
+        MAC of the card that has it.
+        """
+        return pulumi.get(self, "mac")
 
 
 @pulumi.output_type

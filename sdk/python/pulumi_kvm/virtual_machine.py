@@ -28,9 +28,11 @@ class VirtualMachineArgs:
                  autostart: pulumi.Input[Optional[_builtins.bool]] = None,
                  balloon: pulumi.Input[Optional['BalloonArgs']] = None,
                  cache: pulumi.Input[Optional['CacheSetting']] = None,
+                 channels: pulumi.Input[Optional[Mapping[str, pulumi.Input['ChannelArgs']]]] = None,
                  clock: pulumi.Input[Optional['ClockArgs']] = None,
                  cloud_init: pulumi.Input[Optional['CloudInitArgs']] = None,
                  cloud_init_change: pulumi.Input[Optional['CloudInitChange']] = None,
+                 consoles: pulumi.Input[Optional[Mapping[str, pulumi.Input['CharacterDeviceArgs']]]] = None,
                  cpu: pulumi.Input[Optional['CpuArgs']] = None,
                  cpu_mode: pulumi.Input[Optional['CpuMode']] = None,
                  cpus: pulumi.Input[Optional[_builtins.int]] = None,
@@ -42,10 +44,14 @@ class VirtualMachineArgs:
                  features: pulumi.Input[Optional['FeaturesArgs']] = None,
                  firmware: pulumi.Input[Optional['Firmware']] = None,
                  graphics: pulumi.Input[Optional['Graphics']] = None,
+                 graphics_settings: pulumi.Input[Optional['GraphicsSettingsArgs']] = None,
+                 guest_agent: pulumi.Input[Optional[_builtins.bool]] = None,
                  host: pulumi.Input[Optional[Union['HostSettingsArgs', Any]]] = None,
+                 host_devices: pulumi.Input[Optional[Mapping[str, pulumi.Input['HostDeviceArgs']]]] = None,
                  hyperv: pulumi.Input[Optional[_builtins.bool]] = None,
                  ignition: Optional[Any] = None,
                  ignition_pool: pulumi.Input[Optional[_builtins.str]] = None,
+                 input: pulumi.Input[Optional['InputDevicesArgs']] = None,
                  io: pulumi.Input[Optional['IoSetting']] = None,
                  machine: pulumi.Input[Optional[_builtins.str]] = None,
                  max_cpus: pulumi.Input[Optional[_builtins.int]] = None,
@@ -63,15 +69,20 @@ class VirtualMachineArgs:
                  restart_triggers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  rng: pulumi.Input[Optional[_builtins.bool]] = None,
                  serial: pulumi.Input[Optional['SerialArgs']] = None,
+                 serials: pulumi.Input[Optional[Mapping[str, pulumi.Input['CharacterDeviceArgs']]]] = None,
+                 shares: pulumi.Input[Optional[Mapping[str, pulumi.Input['ShareArgs']]]] = None,
                  shutdown_mode: pulumi.Input[Optional['ShutdownMode']] = None,
                  shutdown_timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
                  smbios: pulumi.Input[Optional['SmbiosArgs']] = None,
                  snapshots_on_delete: pulumi.Input[Optional['SnapshotsOnDelete']] = None,
+                 sound: pulumi.Input[Optional['SoundArgs']] = None,
                  stop_on_delete: pulumi.Input[Optional[_builtins.bool]] = None,
                  tpm: pulumi.Input[Optional['TpmArgs']] = None,
                  uefi: pulumi.Input[Optional['UefiArgs']] = None,
                  unplug_timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
                  video: pulumi.Input[Optional['VideoModel']] = None,
+                 video_settings: pulumi.Input[Optional['VideoSettingsArgs']] = None,
+                 vsock: pulumi.Input[Optional['VsockArgs']] = None,
                  wait_for_address: pulumi.Input[Optional['WaitForAddressArgs']] = None,
                  watchdog: pulumi.Input[Optional['WatchdogArgs']] = None,
                  xml: pulumi.Input[Optional[Mapping[str, pulumi.Input['XmlFragmentArgs']]]] = None):
@@ -84,9 +95,11 @@ class VirtualMachineArgs:
         :param pulumi.Input[_builtins.bool] autostart: Start the VM with the host. Default: false.
         :param pulumi.Input['BalloonArgs'] balloon: The memory balloon. Default: virtio.
         :param pulumi.Input['CacheSetting'] cache: Cache mode of all disks of this VM that do not say one themselves.
+        :param pulumi.Input[Mapping[str, pulumi.Input['ChannelArgs']]] channels: virtio channels, by the name that the guest finds them by: "org.example.0" is /dev/virtio-ports/org.example.0 in Linux.
         :param pulumi.Input['ClockArgs'] clock: Clock and timers. Default: UTC.
         :param pulumi.Input['CloudInitArgs'] cloud_init: What cloud-init sets up in the guest. Default: no seed disk.
         :param pulumi.Input['CloudInitChange'] cloud_init_change: What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
+        :param pulumi.Input[Mapping[str, pulumi.Input['CharacterDeviceArgs']]] consoles: virtio consoles (`/dev/hvc0` in Linux), by a key that is the console's identity.
         :param pulumi.Input['CpuArgs'] cpu: CPU model, features and topology.
         :param pulumi.Input['CpuMode'] cpu_mode: CPU mode. Default: the host policy's, else libvirt's; kept once given.
         :param pulumi.Input[_builtins.int] cpus: Virtual CPUs that are on. Default: 1. Changes within `maxCpus` are live.
@@ -97,11 +110,15 @@ class VirtualMachineArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input['DiskArgs']]] disks: The disks, by a key that is the disk's identity: removing one never renumbers another.
         :param pulumi.Input['FeaturesArgs'] features: Switches of the virtual board.
         :param pulumi.Input['Firmware'] firmware: Firmware: `bios` or `uefi`. Default: `bios` for new VMs. UEFI's variables (NVRAM) go with the VM.
-        :param pulumi.Input['Graphics'] graphics: Graphical console; VNC listens on the loopback address. Default: `none`.
+        :param pulumi.Input['Graphics'] graphics: Graphical console. It listens on the loopback address, unless `graphicsSettings` say otherwise. Default: `none`.
+        :param pulumi.Input['GraphicsSettingsArgs'] graphics_settings: How the graphical console is reached.
+        :param pulumi.Input[_builtins.bool] guest_agent: The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
         :param pulumi.Input[Union['HostSettingsArgs', Any]] host: `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
+        :param pulumi.Input[Mapping[str, pulumi.Input['HostDeviceArgs']]] host_devices: Devices of the host that the guest gets, by a key that is the device's identity.
         :param pulumi.Input[_builtins.bool] hyperv: The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
         :param Any ignition: Ignition configuration for Fedora CoreOS or Flatcar: a JSON string or an object, given to the guest by fw_cfg (x86 only). Default: none.
         :param pulumi.Input[_builtins.str] ignition_pool: Storage pool, a folder, for Ignition's file. Default: that of the first disk (by key) that is in a pool; kept once given.
+        :param pulumi.Input['InputDevicesArgs'] input: Pointers and keyboards, each with its bus.
         :param pulumi.Input['IoSetting'] io: I/O mode of all disks of this VM that do not say one themselves.
         :param pulumi.Input[_builtins.str] machine: Machine type: "q35", "pc", or a versioned one. Default: the host policy's, else libvirt's; kept once given.
         :param pulumi.Input[_builtins.int] max_cpus: The most CPUs that can be on without a restart. Default: `cpus`.
@@ -119,15 +136,20 @@ class VirtualMachineArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] restart_triggers: Texts by a name of your own: when one of them changes, the running VM is restarted gracefully, at once, whatever `applyChanges` says. A digest of a configuration that the guest reads when it boots, say.
         :param pulumi.Input[_builtins.bool] rng: A source of random numbers (virtio, from the host's /dev/urandom). Default: true for new VMs.
         :param pulumi.Input['SerialArgs'] serial: Where the first serial port goes. Default: a pty (`virsh console`).
+        :param pulumi.Input[Mapping[str, pulumi.Input['CharacterDeviceArgs']]] serials: Serial ports behind the first, by a key that is the port's identity.
+        :param pulumi.Input[Mapping[str, pulumi.Input['ShareArgs']]] shares: Folders of the host that the guest can mount, by a key that is the share's identity.
         :param pulumi.Input['ShutdownMode'] shutdown_mode: How the guest is asked to stop: by its guest agent where one is connected, else by the power button (`auto`), by the power button (`acpi`), or by its agent alone (`agent`). Default: `auto`.
         :param pulumi.Input[_builtins.int] shutdown_timeout_seconds: Seconds the guest has for a graceful stop before it is ended. Default: 60.
         :param pulumi.Input['SmbiosArgs'] smbios: SMBIOS tables. Default: QEMU's.
         :param pulumi.Input['SnapshotsOnDelete'] snapshots_on_delete: What happens to snapshots when the VM is deleted: deleting it is refused while it has some (`refuse`), or they are deleted with it (`delete`). What an external snapshot holds of a disk that is kept is kept with it. Default: `refuse`.
+        :param pulumi.Input['SoundArgs'] sound: A sound device.
         :param pulumi.Input[_builtins.bool] stop_on_delete: Stop the VM when it is deleted (gracefully, as `shutdownMode` and `shutdownTimeoutSeconds` say). `false`: deleting or replacing it is refused while it runs, is paused or lies saved. Default: true.
         :param pulumi.Input['TpmArgs'] tpm: A TPM. Default: none for new VMs. Take it away with the model `none`.
         :param pulumi.Input['UefiArgs'] uefi: With `firmware: "uefi"`: which. Default: libvirt chooses.
         :param pulumi.Input[_builtins.int] unplug_timeout_seconds: Seconds the guest has to let go of a disk that is removed while it runs. One that it does not let go of stays until the next cold start, and is reported as pending. Default: 30.
         :param pulumi.Input['VideoModel'] video: Video device. Default: the host policy's, else what the graphics need.
+        :param pulumi.Input['VideoSettingsArgs'] video_settings: Memory, screens and acceleration of the video device.
+        :param pulumi.Input['VsockArgs'] vsock: A socket between guest and host.
         :param pulumi.Input['WaitForAddressArgs'] wait_for_address: Wait for an address of the guest when the VM is made or started. Default: it is not waited for.
         :param pulumi.Input['WatchdogArgs'] watchdog: A watchdog. Default: none for new VMs. Take it away with the model `none`.
         :param pulumi.Input[Mapping[str, pulumi.Input['XmlFragmentArgs']]] xml: Pieces of libvirt's domain XML for what these inputs do not say, by a key that is the piece's identity. What the provider manages itself (disks, memory, …) is refused here. A change needs a restart.
@@ -143,12 +165,16 @@ class VirtualMachineArgs:
             pulumi.set(__self__, "balloon", balloon)
         if cache is not None:
             pulumi.set(__self__, "cache", cache)
+        if channels is not None:
+            pulumi.set(__self__, "channels", channels)
         if clock is not None:
             pulumi.set(__self__, "clock", clock)
         if cloud_init is not None:
             pulumi.set(__self__, "cloud_init", cloud_init)
         if cloud_init_change is not None:
             pulumi.set(__self__, "cloud_init_change", cloud_init_change)
+        if consoles is not None:
+            pulumi.set(__self__, "consoles", consoles)
         if cpu is not None:
             pulumi.set(__self__, "cpu", cpu)
         if cpu_mode is not None:
@@ -171,14 +197,22 @@ class VirtualMachineArgs:
             pulumi.set(__self__, "firmware", firmware)
         if graphics is not None:
             pulumi.set(__self__, "graphics", graphics)
+        if graphics_settings is not None:
+            pulumi.set(__self__, "graphics_settings", graphics_settings)
+        if guest_agent is not None:
+            pulumi.set(__self__, "guest_agent", guest_agent)
         if host is not None:
             pulumi.set(__self__, "host", host)
+        if host_devices is not None:
+            pulumi.set(__self__, "host_devices", host_devices)
         if hyperv is not None:
             pulumi.set(__self__, "hyperv", hyperv)
         if ignition is not None:
             pulumi.set(__self__, "ignition", ignition)
         if ignition_pool is not None:
             pulumi.set(__self__, "ignition_pool", ignition_pool)
+        if input is not None:
+            pulumi.set(__self__, "input", input)
         if io is not None:
             pulumi.set(__self__, "io", io)
         if machine is not None:
@@ -213,6 +247,10 @@ class VirtualMachineArgs:
             pulumi.set(__self__, "rng", rng)
         if serial is not None:
             pulumi.set(__self__, "serial", serial)
+        if serials is not None:
+            pulumi.set(__self__, "serials", serials)
+        if shares is not None:
+            pulumi.set(__self__, "shares", shares)
         if shutdown_mode is not None:
             pulumi.set(__self__, "shutdown_mode", shutdown_mode)
         if shutdown_timeout_seconds is not None:
@@ -221,6 +259,8 @@ class VirtualMachineArgs:
             pulumi.set(__self__, "smbios", smbios)
         if snapshots_on_delete is not None:
             pulumi.set(__self__, "snapshots_on_delete", snapshots_on_delete)
+        if sound is not None:
+            pulumi.set(__self__, "sound", sound)
         if stop_on_delete is not None:
             pulumi.set(__self__, "stop_on_delete", stop_on_delete)
         if tpm is not None:
@@ -231,6 +271,10 @@ class VirtualMachineArgs:
             pulumi.set(__self__, "unplug_timeout_seconds", unplug_timeout_seconds)
         if video is not None:
             pulumi.set(__self__, "video", video)
+        if video_settings is not None:
+            pulumi.set(__self__, "video_settings", video_settings)
+        if vsock is not None:
+            pulumi.set(__self__, "vsock", vsock)
         if wait_for_address is not None:
             pulumi.set(__self__, "wait_for_address", wait_for_address)
         if watchdog is not None:
@@ -312,6 +356,18 @@ class VirtualMachineArgs:
 
     @_builtins.property
     @pulumi.getter
+    def channels(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['ChannelArgs']]]]:
+        """
+        virtio channels, by the name that the guest finds them by: "org.example.0" is /dev/virtio-ports/org.example.0 in Linux.
+        """
+        return pulumi.get(self, "channels")
+
+    @channels.setter
+    def channels(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['ChannelArgs']]]]):
+        pulumi.set(self, "channels", value)
+
+    @_builtins.property
+    @pulumi.getter
     def clock(self) -> pulumi.Input[Optional['ClockArgs']]:
         """
         Clock and timers. Default: UTC.
@@ -345,6 +401,18 @@ class VirtualMachineArgs:
     @cloud_init_change.setter
     def cloud_init_change(self, value: pulumi.Input[Optional['CloudInitChange']]):
         pulumi.set(self, "cloud_init_change", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def consoles(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['CharacterDeviceArgs']]]]:
+        """
+        virtio consoles (`/dev/hvc0` in Linux), by a key that is the console's identity.
+        """
+        return pulumi.get(self, "consoles")
+
+    @consoles.setter
+    def consoles(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['CharacterDeviceArgs']]]]):
+        pulumi.set(self, "consoles", value)
 
     @_builtins.property
     @pulumi.getter
@@ -470,13 +538,37 @@ class VirtualMachineArgs:
     @pulumi.getter
     def graphics(self) -> pulumi.Input[Optional['Graphics']]:
         """
-        Graphical console; VNC listens on the loopback address. Default: `none`.
+        Graphical console. It listens on the loopback address, unless `graphicsSettings` say otherwise. Default: `none`.
         """
         return pulumi.get(self, "graphics")
 
     @graphics.setter
     def graphics(self, value: pulumi.Input[Optional['Graphics']]):
         pulumi.set(self, "graphics", value)
+
+    @_builtins.property
+    @pulumi.getter(name="graphicsSettings")
+    def graphics_settings(self) -> pulumi.Input[Optional['GraphicsSettingsArgs']]:
+        """
+        How the graphical console is reached.
+        """
+        return pulumi.get(self, "graphics_settings")
+
+    @graphics_settings.setter
+    def graphics_settings(self, value: pulumi.Input[Optional['GraphicsSettingsArgs']]):
+        pulumi.set(self, "graphics_settings", value)
+
+    @_builtins.property
+    @pulumi.getter(name="guestAgent")
+    def guest_agent(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
+        """
+        return pulumi.get(self, "guest_agent")
+
+    @guest_agent.setter
+    def guest_agent(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "guest_agent", value)
 
     @_builtins.property
     @pulumi.getter
@@ -489,6 +581,18 @@ class VirtualMachineArgs:
     @host.setter
     def host(self, value: pulumi.Input[Optional[Union['HostSettingsArgs', Any]]]):
         pulumi.set(self, "host", value)
+
+    @_builtins.property
+    @pulumi.getter(name="hostDevices")
+    def host_devices(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['HostDeviceArgs']]]]:
+        """
+        Devices of the host that the guest gets, by a key that is the device's identity.
+        """
+        return pulumi.get(self, "host_devices")
+
+    @host_devices.setter
+    def host_devices(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['HostDeviceArgs']]]]):
+        pulumi.set(self, "host_devices", value)
 
     @_builtins.property
     @pulumi.getter
@@ -525,6 +629,18 @@ class VirtualMachineArgs:
     @ignition_pool.setter
     def ignition_pool(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "ignition_pool", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def input(self) -> pulumi.Input[Optional['InputDevicesArgs']]:
+        """
+        Pointers and keyboards, each with its bus.
+        """
+        return pulumi.get(self, "input")
+
+    @input.setter
+    def input(self, value: pulumi.Input[Optional['InputDevicesArgs']]):
+        pulumi.set(self, "input", value)
 
     @_builtins.property
     @pulumi.getter
@@ -731,6 +847,30 @@ class VirtualMachineArgs:
         pulumi.set(self, "serial", value)
 
     @_builtins.property
+    @pulumi.getter
+    def serials(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['CharacterDeviceArgs']]]]:
+        """
+        Serial ports behind the first, by a key that is the port's identity.
+        """
+        return pulumi.get(self, "serials")
+
+    @serials.setter
+    def serials(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['CharacterDeviceArgs']]]]):
+        pulumi.set(self, "serials", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def shares(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['ShareArgs']]]]:
+        """
+        Folders of the host that the guest can mount, by a key that is the share's identity.
+        """
+        return pulumi.get(self, "shares")
+
+    @shares.setter
+    def shares(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['ShareArgs']]]]):
+        pulumi.set(self, "shares", value)
+
+    @_builtins.property
     @pulumi.getter(name="shutdownMode")
     def shutdown_mode(self) -> pulumi.Input[Optional['ShutdownMode']]:
         """
@@ -777,6 +917,18 @@ class VirtualMachineArgs:
     @snapshots_on_delete.setter
     def snapshots_on_delete(self, value: pulumi.Input[Optional['SnapshotsOnDelete']]):
         pulumi.set(self, "snapshots_on_delete", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def sound(self) -> pulumi.Input[Optional['SoundArgs']]:
+        """
+        A sound device.
+        """
+        return pulumi.get(self, "sound")
+
+    @sound.setter
+    def sound(self, value: pulumi.Input[Optional['SoundArgs']]):
+        pulumi.set(self, "sound", value)
 
     @_builtins.property
     @pulumi.getter(name="stopOnDelete")
@@ -839,6 +991,30 @@ class VirtualMachineArgs:
         pulumi.set(self, "video", value)
 
     @_builtins.property
+    @pulumi.getter(name="videoSettings")
+    def video_settings(self) -> pulumi.Input[Optional['VideoSettingsArgs']]:
+        """
+        Memory, screens and acceleration of the video device.
+        """
+        return pulumi.get(self, "video_settings")
+
+    @video_settings.setter
+    def video_settings(self, value: pulumi.Input[Optional['VideoSettingsArgs']]):
+        pulumi.set(self, "video_settings", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def vsock(self) -> pulumi.Input[Optional['VsockArgs']]:
+        """
+        A socket between guest and host.
+        """
+        return pulumi.get(self, "vsock")
+
+    @vsock.setter
+    def vsock(self, value: pulumi.Input[Optional['VsockArgs']]):
+        pulumi.set(self, "vsock", value)
+
+    @_builtins.property
     @pulumi.getter(name="waitForAddress")
     def wait_for_address(self) -> pulumi.Input[Optional['WaitForAddressArgs']]:
         """
@@ -886,9 +1062,11 @@ class VirtualMachine(pulumi.CustomResource):
                  autostart: pulumi.Input[Optional[_builtins.bool]] = None,
                  balloon: pulumi.Input[Optional[Union['BalloonArgs', 'BalloonArgsDict']]] = None,
                  cache: pulumi.Input[Optional['CacheSetting']] = None,
+                 channels: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['ChannelArgs', 'ChannelArgsDict']]]]] = None,
                  clock: pulumi.Input[Optional[Union['ClockArgs', 'ClockArgsDict']]] = None,
                  cloud_init: pulumi.Input[Optional[Union['CloudInitArgs', 'CloudInitArgsDict']]] = None,
                  cloud_init_change: pulumi.Input[Optional['CloudInitChange']] = None,
+                 consoles: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CharacterDeviceArgs', 'CharacterDeviceArgsDict']]]]] = None,
                  cpu: pulumi.Input[Optional[Union['CpuArgs', 'CpuArgsDict']]] = None,
                  cpu_mode: pulumi.Input[Optional['CpuMode']] = None,
                  cpus: pulumi.Input[Optional[_builtins.int]] = None,
@@ -900,10 +1078,14 @@ class VirtualMachine(pulumi.CustomResource):
                  features: pulumi.Input[Optional[Union['FeaturesArgs', 'FeaturesArgsDict']]] = None,
                  firmware: pulumi.Input[Optional['Firmware']] = None,
                  graphics: pulumi.Input[Optional['Graphics']] = None,
+                 graphics_settings: pulumi.Input[Optional[Union['GraphicsSettingsArgs', 'GraphicsSettingsArgsDict']]] = None,
+                 guest_agent: pulumi.Input[Optional[_builtins.bool]] = None,
                  host: pulumi.Input[Optional[Union[Union['HostSettingsArgs', 'HostSettingsArgsDict'], Any]]] = None,
+                 host_devices: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['HostDeviceArgs', 'HostDeviceArgsDict']]]]] = None,
                  hyperv: pulumi.Input[Optional[_builtins.bool]] = None,
                  ignition: Optional[Any] = None,
                  ignition_pool: pulumi.Input[Optional[_builtins.str]] = None,
+                 input: pulumi.Input[Optional[Union['InputDevicesArgs', 'InputDevicesArgsDict']]] = None,
                  io: pulumi.Input[Optional['IoSetting']] = None,
                  machine: pulumi.Input[Optional[_builtins.str]] = None,
                  max_cpus: pulumi.Input[Optional[_builtins.int]] = None,
@@ -922,15 +1104,20 @@ class VirtualMachine(pulumi.CustomResource):
                  restart_triggers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  rng: pulumi.Input[Optional[_builtins.bool]] = None,
                  serial: pulumi.Input[Optional[Union['SerialArgs', 'SerialArgsDict']]] = None,
+                 serials: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CharacterDeviceArgs', 'CharacterDeviceArgsDict']]]]] = None,
+                 shares: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['ShareArgs', 'ShareArgsDict']]]]] = None,
                  shutdown_mode: pulumi.Input[Optional['ShutdownMode']] = None,
                  shutdown_timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
                  smbios: pulumi.Input[Optional[Union['SmbiosArgs', 'SmbiosArgsDict']]] = None,
                  snapshots_on_delete: pulumi.Input[Optional['SnapshotsOnDelete']] = None,
+                 sound: pulumi.Input[Optional[Union['SoundArgs', 'SoundArgsDict']]] = None,
                  stop_on_delete: pulumi.Input[Optional[_builtins.bool]] = None,
                  tpm: pulumi.Input[Optional[Union['TpmArgs', 'TpmArgsDict']]] = None,
                  uefi: pulumi.Input[Optional[Union['UefiArgs', 'UefiArgsDict']]] = None,
                  unplug_timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
                  video: pulumi.Input[Optional['VideoModel']] = None,
+                 video_settings: pulumi.Input[Optional[Union['VideoSettingsArgs', 'VideoSettingsArgsDict']]] = None,
+                 vsock: pulumi.Input[Optional[Union['VsockArgs', 'VsockArgsDict']]] = None,
                  wait_for_address: pulumi.Input[Optional[Union['WaitForAddressArgs', 'WaitForAddressArgsDict']]] = None,
                  watchdog: pulumi.Input[Optional[Union['WatchdogArgs', 'WatchdogArgsDict']]] = None,
                  xml: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['XmlFragmentArgs', 'XmlFragmentArgsDict']]]]] = None,
@@ -979,9 +1166,11 @@ class VirtualMachine(pulumi.CustomResource):
         :param pulumi.Input[_builtins.bool] autostart: Start the VM with the host. Default: false.
         :param pulumi.Input[Union['BalloonArgs', 'BalloonArgsDict']] balloon: The memory balloon. Default: virtio.
         :param pulumi.Input['CacheSetting'] cache: Cache mode of all disks of this VM that do not say one themselves.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['ChannelArgs', 'ChannelArgsDict']]]] channels: virtio channels, by the name that the guest finds them by: "org.example.0" is /dev/virtio-ports/org.example.0 in Linux.
         :param pulumi.Input[Union['ClockArgs', 'ClockArgsDict']] clock: Clock and timers. Default: UTC.
         :param pulumi.Input[Union['CloudInitArgs', 'CloudInitArgsDict']] cloud_init: What cloud-init sets up in the guest. Default: no seed disk.
         :param pulumi.Input['CloudInitChange'] cloud_init_change: What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['CharacterDeviceArgs', 'CharacterDeviceArgsDict']]]] consoles: virtio consoles (`/dev/hvc0` in Linux), by a key that is the console's identity.
         :param pulumi.Input[Union['CpuArgs', 'CpuArgsDict']] cpu: CPU model, features and topology.
         :param pulumi.Input['CpuMode'] cpu_mode: CPU mode. Default: the host policy's, else libvirt's; kept once given.
         :param pulumi.Input[_builtins.int] cpus: Virtual CPUs that are on. Default: 1. Changes within `maxCpus` are live.
@@ -992,11 +1181,15 @@ class VirtualMachine(pulumi.CustomResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['DiskArgs', 'DiskArgsDict']]]] disks: The disks, by a key that is the disk's identity: removing one never renumbers another.
         :param pulumi.Input[Union['FeaturesArgs', 'FeaturesArgsDict']] features: Switches of the virtual board.
         :param pulumi.Input['Firmware'] firmware: Firmware: `bios` or `uefi`. Default: `bios` for new VMs. UEFI's variables (NVRAM) go with the VM.
-        :param pulumi.Input['Graphics'] graphics: Graphical console; VNC listens on the loopback address. Default: `none`.
+        :param pulumi.Input['Graphics'] graphics: Graphical console. It listens on the loopback address, unless `graphicsSettings` say otherwise. Default: `none`.
+        :param pulumi.Input[Union['GraphicsSettingsArgs', 'GraphicsSettingsArgsDict']] graphics_settings: How the graphical console is reached.
+        :param pulumi.Input[_builtins.bool] guest_agent: The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
         :param pulumi.Input[Union[Union['HostSettingsArgs', 'HostSettingsArgsDict'], Any]] host: `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['HostDeviceArgs', 'HostDeviceArgsDict']]]] host_devices: Devices of the host that the guest gets, by a key that is the device's identity.
         :param pulumi.Input[_builtins.bool] hyperv: The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
         :param Any ignition: Ignition configuration for Fedora CoreOS or Flatcar: a JSON string or an object, given to the guest by fw_cfg (x86 only). Default: none.
         :param pulumi.Input[_builtins.str] ignition_pool: Storage pool, a folder, for Ignition's file. Default: that of the first disk (by key) that is in a pool; kept once given.
+        :param pulumi.Input[Union['InputDevicesArgs', 'InputDevicesArgsDict']] input: Pointers and keyboards, each with its bus.
         :param pulumi.Input['IoSetting'] io: I/O mode of all disks of this VM that do not say one themselves.
         :param pulumi.Input[_builtins.str] machine: Machine type: "q35", "pc", or a versioned one. Default: the host policy's, else libvirt's; kept once given.
         :param pulumi.Input[_builtins.int] max_cpus: The most CPUs that can be on without a restart. Default: `cpus`.
@@ -1015,15 +1208,20 @@ class VirtualMachine(pulumi.CustomResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] restart_triggers: Texts by a name of your own: when one of them changes, the running VM is restarted gracefully, at once, whatever `applyChanges` says. A digest of a configuration that the guest reads when it boots, say.
         :param pulumi.Input[_builtins.bool] rng: A source of random numbers (virtio, from the host's /dev/urandom). Default: true for new VMs.
         :param pulumi.Input[Union['SerialArgs', 'SerialArgsDict']] serial: Where the first serial port goes. Default: a pty (`virsh console`).
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['CharacterDeviceArgs', 'CharacterDeviceArgsDict']]]] serials: Serial ports behind the first, by a key that is the port's identity.
+        :param pulumi.Input[Mapping[str, pulumi.Input[Union['ShareArgs', 'ShareArgsDict']]]] shares: Folders of the host that the guest can mount, by a key that is the share's identity.
         :param pulumi.Input['ShutdownMode'] shutdown_mode: How the guest is asked to stop: by its guest agent where one is connected, else by the power button (`auto`), by the power button (`acpi`), or by its agent alone (`agent`). Default: `auto`.
         :param pulumi.Input[_builtins.int] shutdown_timeout_seconds: Seconds the guest has for a graceful stop before it is ended. Default: 60.
         :param pulumi.Input[Union['SmbiosArgs', 'SmbiosArgsDict']] smbios: SMBIOS tables. Default: QEMU's.
         :param pulumi.Input['SnapshotsOnDelete'] snapshots_on_delete: What happens to snapshots when the VM is deleted: deleting it is refused while it has some (`refuse`), or they are deleted with it (`delete`). What an external snapshot holds of a disk that is kept is kept with it. Default: `refuse`.
+        :param pulumi.Input[Union['SoundArgs', 'SoundArgsDict']] sound: A sound device.
         :param pulumi.Input[_builtins.bool] stop_on_delete: Stop the VM when it is deleted (gracefully, as `shutdownMode` and `shutdownTimeoutSeconds` say). `false`: deleting or replacing it is refused while it runs, is paused or lies saved. Default: true.
         :param pulumi.Input[Union['TpmArgs', 'TpmArgsDict']] tpm: A TPM. Default: none for new VMs. Take it away with the model `none`.
         :param pulumi.Input[Union['UefiArgs', 'UefiArgsDict']] uefi: With `firmware: "uefi"`: which. Default: libvirt chooses.
         :param pulumi.Input[_builtins.int] unplug_timeout_seconds: Seconds the guest has to let go of a disk that is removed while it runs. One that it does not let go of stays until the next cold start, and is reported as pending. Default: 30.
         :param pulumi.Input['VideoModel'] video: Video device. Default: the host policy's, else what the graphics need.
+        :param pulumi.Input[Union['VideoSettingsArgs', 'VideoSettingsArgsDict']] video_settings: Memory, screens and acceleration of the video device.
+        :param pulumi.Input[Union['VsockArgs', 'VsockArgsDict']] vsock: A socket between guest and host.
         :param pulumi.Input[Union['WaitForAddressArgs', 'WaitForAddressArgsDict']] wait_for_address: Wait for an address of the guest when the VM is made or started. Default: it is not waited for.
         :param pulumi.Input[Union['WatchdogArgs', 'WatchdogArgsDict']] watchdog: A watchdog. Default: none for new VMs. Take it away with the model `none`.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['XmlFragmentArgs', 'XmlFragmentArgsDict']]]] xml: Pieces of libvirt's domain XML for what these inputs do not say, by a key that is the piece's identity. What the provider manages itself (disks, memory, …) is refused here. A change needs a restart.
@@ -1091,9 +1289,11 @@ class VirtualMachine(pulumi.CustomResource):
                  autostart: pulumi.Input[Optional[_builtins.bool]] = None,
                  balloon: pulumi.Input[Optional[Union['BalloonArgs', 'BalloonArgsDict']]] = None,
                  cache: pulumi.Input[Optional['CacheSetting']] = None,
+                 channels: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['ChannelArgs', 'ChannelArgsDict']]]]] = None,
                  clock: pulumi.Input[Optional[Union['ClockArgs', 'ClockArgsDict']]] = None,
                  cloud_init: pulumi.Input[Optional[Union['CloudInitArgs', 'CloudInitArgsDict']]] = None,
                  cloud_init_change: pulumi.Input[Optional['CloudInitChange']] = None,
+                 consoles: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CharacterDeviceArgs', 'CharacterDeviceArgsDict']]]]] = None,
                  cpu: pulumi.Input[Optional[Union['CpuArgs', 'CpuArgsDict']]] = None,
                  cpu_mode: pulumi.Input[Optional['CpuMode']] = None,
                  cpus: pulumi.Input[Optional[_builtins.int]] = None,
@@ -1105,10 +1305,14 @@ class VirtualMachine(pulumi.CustomResource):
                  features: pulumi.Input[Optional[Union['FeaturesArgs', 'FeaturesArgsDict']]] = None,
                  firmware: pulumi.Input[Optional['Firmware']] = None,
                  graphics: pulumi.Input[Optional['Graphics']] = None,
+                 graphics_settings: pulumi.Input[Optional[Union['GraphicsSettingsArgs', 'GraphicsSettingsArgsDict']]] = None,
+                 guest_agent: pulumi.Input[Optional[_builtins.bool]] = None,
                  host: pulumi.Input[Optional[Union[Union['HostSettingsArgs', 'HostSettingsArgsDict'], Any]]] = None,
+                 host_devices: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['HostDeviceArgs', 'HostDeviceArgsDict']]]]] = None,
                  hyperv: pulumi.Input[Optional[_builtins.bool]] = None,
                  ignition: Optional[Any] = None,
                  ignition_pool: pulumi.Input[Optional[_builtins.str]] = None,
+                 input: pulumi.Input[Optional[Union['InputDevicesArgs', 'InputDevicesArgsDict']]] = None,
                  io: pulumi.Input[Optional['IoSetting']] = None,
                  machine: pulumi.Input[Optional[_builtins.str]] = None,
                  max_cpus: pulumi.Input[Optional[_builtins.int]] = None,
@@ -1127,15 +1331,20 @@ class VirtualMachine(pulumi.CustomResource):
                  restart_triggers: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  rng: pulumi.Input[Optional[_builtins.bool]] = None,
                  serial: pulumi.Input[Optional[Union['SerialArgs', 'SerialArgsDict']]] = None,
+                 serials: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['CharacterDeviceArgs', 'CharacterDeviceArgsDict']]]]] = None,
+                 shares: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['ShareArgs', 'ShareArgsDict']]]]] = None,
                  shutdown_mode: pulumi.Input[Optional['ShutdownMode']] = None,
                  shutdown_timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
                  smbios: pulumi.Input[Optional[Union['SmbiosArgs', 'SmbiosArgsDict']]] = None,
                  snapshots_on_delete: pulumi.Input[Optional['SnapshotsOnDelete']] = None,
+                 sound: pulumi.Input[Optional[Union['SoundArgs', 'SoundArgsDict']]] = None,
                  stop_on_delete: pulumi.Input[Optional[_builtins.bool]] = None,
                  tpm: pulumi.Input[Optional[Union['TpmArgs', 'TpmArgsDict']]] = None,
                  uefi: pulumi.Input[Optional[Union['UefiArgs', 'UefiArgsDict']]] = None,
                  unplug_timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
                  video: pulumi.Input[Optional['VideoModel']] = None,
+                 video_settings: pulumi.Input[Optional[Union['VideoSettingsArgs', 'VideoSettingsArgsDict']]] = None,
+                 vsock: pulumi.Input[Optional[Union['VsockArgs', 'VsockArgsDict']]] = None,
                  wait_for_address: pulumi.Input[Optional[Union['WaitForAddressArgs', 'WaitForAddressArgsDict']]] = None,
                  watchdog: pulumi.Input[Optional[Union['WatchdogArgs', 'WatchdogArgsDict']]] = None,
                  xml: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['XmlFragmentArgs', 'XmlFragmentArgsDict']]]]] = None,
@@ -1153,9 +1362,11 @@ class VirtualMachine(pulumi.CustomResource):
             __props__.__dict__["autostart"] = autostart
             __props__.__dict__["balloon"] = balloon
             __props__.__dict__["cache"] = cache
+            __props__.__dict__["channels"] = channels
             __props__.__dict__["clock"] = clock
             __props__.__dict__["cloud_init"] = cloud_init
             __props__.__dict__["cloud_init_change"] = cloud_init_change
+            __props__.__dict__["consoles"] = consoles
             __props__.__dict__["cpu"] = cpu
             __props__.__dict__["cpu_mode"] = cpu_mode
             __props__.__dict__["cpus"] = cpus
@@ -1167,10 +1378,14 @@ class VirtualMachine(pulumi.CustomResource):
             __props__.__dict__["features"] = features
             __props__.__dict__["firmware"] = firmware
             __props__.__dict__["graphics"] = graphics
+            __props__.__dict__["graphics_settings"] = graphics_settings
+            __props__.__dict__["guest_agent"] = guest_agent
             __props__.__dict__["host"] = host
+            __props__.__dict__["host_devices"] = host_devices
             __props__.__dict__["hyperv"] = hyperv
             __props__.__dict__["ignition"] = None if ignition is None else pulumi.Output.secret(ignition)
             __props__.__dict__["ignition_pool"] = ignition_pool
+            __props__.__dict__["input"] = input
             __props__.__dict__["io"] = io
             __props__.__dict__["machine"] = machine
             __props__.__dict__["max_cpus"] = max_cpus
@@ -1191,15 +1406,20 @@ class VirtualMachine(pulumi.CustomResource):
             __props__.__dict__["restart_triggers"] = restart_triggers
             __props__.__dict__["rng"] = rng
             __props__.__dict__["serial"] = serial
+            __props__.__dict__["serials"] = serials
+            __props__.__dict__["shares"] = shares
             __props__.__dict__["shutdown_mode"] = shutdown_mode
             __props__.__dict__["shutdown_timeout_seconds"] = shutdown_timeout_seconds
             __props__.__dict__["smbios"] = smbios
             __props__.__dict__["snapshots_on_delete"] = snapshots_on_delete
+            __props__.__dict__["sound"] = sound
             __props__.__dict__["stop_on_delete"] = stop_on_delete
             __props__.__dict__["tpm"] = tpm
             __props__.__dict__["uefi"] = uefi
             __props__.__dict__["unplug_timeout_seconds"] = unplug_timeout_seconds
             __props__.__dict__["video"] = video
+            __props__.__dict__["video_settings"] = video_settings
+            __props__.__dict__["vsock"] = vsock
             __props__.__dict__["wait_for_address"] = wait_for_address
             __props__.__dict__["watchdog"] = watchdog
             __props__.__dict__["xml"] = xml
@@ -1243,9 +1463,11 @@ class VirtualMachine(pulumi.CustomResource):
         __props__.__dict__["autostart"] = None
         __props__.__dict__["balloon"] = None
         __props__.__dict__["cache"] = None
+        __props__.__dict__["channels"] = None
         __props__.__dict__["clock"] = None
         __props__.__dict__["cloud_init"] = None
         __props__.__dict__["cloud_init_change"] = None
+        __props__.__dict__["consoles"] = None
         __props__.__dict__["cpu"] = None
         __props__.__dict__["cpu_mode"] = None
         __props__.__dict__["cpus"] = None
@@ -1259,10 +1481,14 @@ class VirtualMachine(pulumi.CustomResource):
         __props__.__dict__["features"] = None
         __props__.__dict__["firmware"] = None
         __props__.__dict__["graphics"] = None
+        __props__.__dict__["graphics_settings"] = None
+        __props__.__dict__["guest_agent"] = None
         __props__.__dict__["host"] = None
+        __props__.__dict__["host_devices"] = None
         __props__.__dict__["hyperv"] = None
         __props__.__dict__["ignition"] = None
         __props__.__dict__["ignition_pool"] = None
+        __props__.__dict__["input"] = None
         __props__.__dict__["io"] = None
         __props__.__dict__["ip_address"] = None
         __props__.__dict__["mac_addresses"] = None
@@ -1286,17 +1512,22 @@ class VirtualMachine(pulumi.CustomResource):
         __props__.__dict__["rng"] = None
         __props__.__dict__["running_disks"] = None
         __props__.__dict__["serial"] = None
+        __props__.__dict__["serials"] = None
+        __props__.__dict__["shares"] = None
         __props__.__dict__["shutdown_mode"] = None
         __props__.__dict__["shutdown_timeout_seconds"] = None
         __props__.__dict__["smbios"] = None
         __props__.__dict__["snapshots_on_delete"] = None
+        __props__.__dict__["sound"] = None
         __props__.__dict__["stop_on_delete"] = None
         __props__.__dict__["tpm"] = None
         __props__.__dict__["uefi"] = None
         __props__.__dict__["unplug_timeout_seconds"] = None
         __props__.__dict__["uuid"] = None
         __props__.__dict__["video"] = None
+        __props__.__dict__["video_settings"] = None
         __props__.__dict__["volumes"] = None
+        __props__.__dict__["vsock"] = None
         __props__.__dict__["wait_for_address"] = None
         __props__.__dict__["watchdog"] = None
         __props__.__dict__["xml"] = None
@@ -1352,6 +1583,14 @@ class VirtualMachine(pulumi.CustomResource):
 
     @_builtins.property
     @pulumi.getter
+    def channels(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.Channel']]]:
+        """
+        virtio channels, by the name that the guest finds them by: "org.example.0" is /dev/virtio-ports/org.example.0 in Linux.
+        """
+        return pulumi.get(self, "channels")
+
+    @_builtins.property
+    @pulumi.getter
     def clock(self) -> pulumi.Output[Optional['outputs.Clock']]:
         """
         Clock and timers. Default: UTC.
@@ -1373,6 +1612,14 @@ class VirtualMachine(pulumi.CustomResource):
         What a change of `cloudInit`'s content does to a VM that is there: `newInstanceId` (default: cloud-init runs once more, on a new seed, at the next boot; disks stay), `reprovision` (the VM is replaced, its disks with it) or `ignore` (the seed stays as it is). Of `ignition`, which runs at the first boot only: `reprovision` replaces, the others leave the VM as it is.
         """
         return pulumi.get(self, "cloud_init_change")
+
+    @_builtins.property
+    @pulumi.getter
+    def consoles(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.CharacterDevice']]]:
+        """
+        virtio consoles (`/dev/hvc0` in Linux), by a key that is the console's identity.
+        """
+        return pulumi.get(self, "consoles")
 
     @_builtins.property
     @pulumi.getter
@@ -1474,9 +1721,25 @@ class VirtualMachine(pulumi.CustomResource):
     @pulumi.getter
     def graphics(self) -> pulumi.Output[Optional['Graphics']]:
         """
-        Graphical console; VNC listens on the loopback address. Default: `none`.
+        Graphical console. It listens on the loopback address, unless `graphicsSettings` say otherwise. Default: `none`.
         """
         return pulumi.get(self, "graphics")
+
+    @_builtins.property
+    @pulumi.getter(name="graphicsSettings")
+    def graphics_settings(self) -> pulumi.Output[Optional['outputs.GraphicsSettings']]:
+        """
+        How the graphical console is reached.
+        """
+        return pulumi.get(self, "graphics_settings")
+
+    @_builtins.property
+    @pulumi.getter(name="guestAgent")
+    def guest_agent(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
+        """
+        return pulumi.get(self, "guest_agent")
 
     @_builtins.property
     @pulumi.getter
@@ -1485,6 +1748,14 @@ class VirtualMachine(pulumi.CustomResource):
         `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
         """
         return pulumi.get(self, "host")
+
+    @_builtins.property
+    @pulumi.getter(name="hostDevices")
+    def host_devices(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.HostDevice']]]:
+        """
+        Devices of the host that the guest gets, by a key that is the device's identity.
+        """
+        return pulumi.get(self, "host_devices")
 
     @_builtins.property
     @pulumi.getter
@@ -1509,6 +1780,14 @@ class VirtualMachine(pulumi.CustomResource):
         Storage pool, a folder, for Ignition's file. Default: that of the first disk (by key) that is in a pool; kept once given.
         """
         return pulumi.get(self, "ignition_pool")
+
+    @_builtins.property
+    @pulumi.getter
+    def input(self) -> pulumi.Output[Optional['outputs.InputDevices']]:
+        """
+        Pointers and keyboards, each with its bus.
+        """
+        return pulumi.get(self, "input")
 
     @_builtins.property
     @pulumi.getter
@@ -1695,6 +1974,22 @@ class VirtualMachine(pulumi.CustomResource):
         return pulumi.get(self, "serial")
 
     @_builtins.property
+    @pulumi.getter
+    def serials(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.CharacterDevice']]]:
+        """
+        Serial ports behind the first, by a key that is the port's identity.
+        """
+        return pulumi.get(self, "serials")
+
+    @_builtins.property
+    @pulumi.getter
+    def shares(self) -> pulumi.Output[Optional[Mapping[str, 'outputs.Share']]]:
+        """
+        Folders of the host that the guest can mount, by a key that is the share's identity.
+        """
+        return pulumi.get(self, "shares")
+
+    @_builtins.property
     @pulumi.getter(name="shutdownMode")
     def shutdown_mode(self) -> pulumi.Output[Optional['ShutdownMode']]:
         """
@@ -1725,6 +2020,14 @@ class VirtualMachine(pulumi.CustomResource):
         What happens to snapshots when the VM is deleted: deleting it is refused while it has some (`refuse`), or they are deleted with it (`delete`). What an external snapshot holds of a disk that is kept is kept with it. Default: `refuse`.
         """
         return pulumi.get(self, "snapshots_on_delete")
+
+    @_builtins.property
+    @pulumi.getter
+    def sound(self) -> pulumi.Output[Optional['outputs.Sound']]:
+        """
+        A sound device.
+        """
+        return pulumi.get(self, "sound")
 
     @_builtins.property
     @pulumi.getter(name="stopOnDelete")
@@ -1775,12 +2078,28 @@ class VirtualMachine(pulumi.CustomResource):
         return pulumi.get(self, "video")
 
     @_builtins.property
+    @pulumi.getter(name="videoSettings")
+    def video_settings(self) -> pulumi.Output[Optional['outputs.VideoSettings']]:
+        """
+        Memory, screens and acceleration of the video device.
+        """
+        return pulumi.get(self, "video_settings")
+
+    @_builtins.property
     @pulumi.getter
     def volumes(self) -> pulumi.Output[Mapping[str, 'outputs.OwnedVolume']]:
         """
         The volumes that were made for the disks.
         """
         return pulumi.get(self, "volumes")
+
+    @_builtins.property
+    @pulumi.getter
+    def vsock(self) -> pulumi.Output[Optional['outputs.Vsock']]:
+        """
+        A socket between guest and host.
+        """
+        return pulumi.get(self, "vsock")
 
     @_builtins.property
     @pulumi.getter(name="waitForAddress")

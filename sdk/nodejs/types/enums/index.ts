@@ -242,9 +242,18 @@ export type Firmware = (typeof Firmware)[keyof typeof Firmware];
 export const Graphics = {
     None: "none",
     Vnc: "vnc",
+    Spice: "spice",
 } as const;
 
 export type Graphics = (typeof Graphics)[keyof typeof Graphics];
+
+export const InputBus = {
+    Ps2: "ps2",
+    Usb: "usb",
+    Virtio: "virtio",
+} as const;
+
+export type InputBus = (typeof InputBus)[keyof typeof InputBus];
 
 export const IoMode = {
     Native: "native",
@@ -295,6 +304,14 @@ export const MachineState = {
  * State.
  */
 export type MachineState = (typeof MachineState)[keyof typeof MachineState];
+
+export const MdevModel = {
+    Vfio_pci: "vfio-pci",
+    Vfio_ccw: "vfio-ccw",
+    Vfio_ap: "vfio-ap",
+} as const;
+
+export type MdevModel = (typeof MdevModel)[keyof typeof MdevModel];
 
 export const MemoryAccess = {
     Shared: "shared",
@@ -403,6 +420,28 @@ export const SeedBus = {
 
 export type SeedBus = (typeof SeedBus)[keyof typeof SeedBus];
 
+export const ShareAccessMode = {
+    Passthrough: "passthrough",
+    Mapped: "mapped",
+    Squash: "squash",
+} as const;
+
+export type ShareAccessMode = (typeof ShareAccessMode)[keyof typeof ShareAccessMode];
+
+export const ShareCache = {
+    None: "none",
+    Always: "always",
+} as const;
+
+export type ShareCache = (typeof ShareCache)[keyof typeof ShareCache];
+
+export const ShareDriver = {
+    Virtiofs: "virtiofs",
+    ShareDriver_9p: "9p",
+} as const;
+
+export type ShareDriver = (typeof ShareDriver)[keyof typeof ShareDriver];
+
 export const ShutdownMode = {
     Auto: "auto",
     Acpi: "acpi",
@@ -425,6 +464,25 @@ export const SnapshotsOnDelete = {
 } as const;
 
 export type SnapshotsOnDelete = (typeof SnapshotsOnDelete)[keyof typeof SnapshotsOnDelete];
+
+export const SocketMode = {
+    Bind: "bind",
+    Connect: "connect",
+} as const;
+
+export type SocketMode = (typeof SocketMode)[keyof typeof SocketMode];
+
+export const SoundModel = {
+    Ich9: "ich9",
+    Ich6: "ich6",
+    Ac97: "ac97",
+    Es1370: "es1370",
+    Sb16: "sb16",
+    Usb: "usb",
+    None: "none",
+} as const;
+
+export type SoundModel = (typeof SoundModel)[keyof typeof SoundModel];
 
 export const StorageKind = {
     Ext4: "ext4",
@@ -459,6 +517,21 @@ export const StorageKind = {
  * The kind of storage, as rules are made by it.
  */
 export type StorageKind = (typeof StorageKind)[keyof typeof StorageKind];
+
+export const TabletBus = {
+    Usb: "usb",
+    Virtio: "virtio",
+    None: "none",
+} as const;
+
+export type TabletBus = (typeof TabletBus)[keyof typeof TabletBus];
+
+export const TcpProtocol = {
+    Raw: "raw",
+    Telnet: "telnet",
+} as const;
+
+export type TcpProtocol = (typeof TcpProtocol)[keyof typeof TcpProtocol];
 
 export const TickPolicy = {
     Delay: "delay",
@@ -513,6 +586,13 @@ export const VideoModel = {
  * The video device.
  */
 export type VideoModel = (typeof VideoModel)[keyof typeof VideoModel];
+
+export const VsockModel = {
+    Virtio: "virtio",
+    None: "none",
+} as const;
+
+export type VsockModel = (typeof VsockModel)[keyof typeof VsockModel];
 
 export const WatchdogAction = {
     Reset: "reset",
