@@ -106,9 +106,9 @@ async function prepareHost() {
   return host;
 }
 
-/** @param {string | undefined} name */
+/** Of the examples for Node: what the others need is with their tests. @param {string | undefined} name */
 function checkedExample(name) {
-  const examples = readdirSync(join(repoDir, "examples")).filter((folder) => existsSync(join(repoDir, "examples", folder, "Pulumi.yaml")));
+  const examples = readdirSync(join(repoDir, "examples")).filter((folder) => existsSync(join(repoDir, "examples", folder, "package.json")));
   if (name && examples.includes(name)) return name;
   throw new MissingPart(
     name ? `There is no example "${name}".` : "Say which example.",
