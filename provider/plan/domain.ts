@@ -1,6 +1,7 @@
 // A whole machine as decided: what provider/xml writes into a libvirt definition and reads back from one.
+import type { CharacterSource, DeviceMap, DomainDevices, ObservedDevices } from "./devices";
 import type { DomainPlatform, ObservedPlatform } from "./platform";
-import type { CpuMode, VideoModel } from "./policy";
+import type { CpuMode } from "./policy";
 import type { DiskRule, DriverSettings } from "./settings";
 
 export const diskDevices = ["disk", "cdrom"] as const;
@@ -183,10 +184,9 @@ export interface DomainPlan {
   readonly directBoot?: DirectBoot | undefined;
   /** Ignition's configuration, given to the guest by fw_cfg, is in this file on the host; absent: one of ours is taken out. */
   readonly ignitionFile?: string | undefined;
-  /** The first serial port goes to this file on the host; absent: to a pty. */
-  readonly serialFile?: string | undefined;
-  readonly graphics: "none" | "vnc";
-  readonly video?: VideoModel | undefined;
+  /** Where the first serial port goes; absent: to a pty. */
+  readonly serial?: CharacterSource | undefined;
+  readonly devices?: DomainDevices | undefined;
   /** How many I/O threads there are at least. */
   readonly iothreads?: number | undefined;
   readonly disks: readonly DomainDisk[];
@@ -250,6 +250,8 @@ export interface ManagedMetadata {
   readonly interfaces?: readonly ManagedInterface[] | undefined;
   /** The CPU features as asked for, in a fixed order: libvirt expands those of a running machine beyond recognition. Absent: nothing is asked. */
   readonly cpuFeatures?: string | undefined;
+  /** The maps of devices that the program speaks of. Absent: none. */
+  readonly devices?: readonly DeviceMap[] | undefined;
   /** Absent: none. */
   readonly fragments?: readonly FragmentMark[] | undefined;
 }
@@ -312,9 +314,9 @@ export interface ObservedDomain {
   readonly platform?: ObservedPlatform | undefined;
   readonly directBoot?: DirectBoot | undefined;
   readonly ignitionFile?: string | undefined;
-  readonly serialFile?: string | undefined;
-  readonly graphics: "none" | "vnc" | "other";
-  readonly video?: string | undefined;
+  /** Absent: a pty, or one that a plan cannot say. */
+  readonly serial?: CharacterSource | undefined;
+  readonly devices?: ObservedDevices | undefined;
   readonly iothreads?: number | undefined;
   readonly disks: readonly ObservedDisk[];
   readonly interfaces: readonly ObservedInterface[];

@@ -1,4 +1,5 @@
 // What a change of each VirtualMachine input costs a running machine: the table that diff, preview and update share.
+import type { DeviceMap } from "./devices";
 
 /**
  * `live`: taken by the running machine. `suspend`: a host-side setting of a device, taken by a managed save, an edit of the saved definition and a start;
@@ -61,9 +62,15 @@ export const fieldEffects = {
   "directBoot.initrd": { effect: "restart", because: "an initrd is loaded when the machine starts" },
   "directBoot.cmdline": { effect: "restart", because: "a kernel reads its command line when it boots" },
   serial: { effect: "restart", because: "QEMU opens its serial ports when it starts" },
-  "serial.file": { effect: "restart", because: "QEMU opens its serial ports when it starts" },
   graphics: { effect: "restart", because: "QEMU opens its display when it starts" },
+  graphicsSettings: { effect: "restart", because: "QEMU opens its display when it starts" },
+  "graphicsSettings.password": { effect: "live", because: "libvirt changes the password of a running display" },
   video: { effect: "restart", because: "it is the machine's hardware" },
+  videoSettings: { effect: "restart", because: "it is the machine's hardware" },
+  sound: { effect: "restart", because: "it is the machine's hardware" },
+  input: { effect: "restart", because: "it is the machine's hardware" },
+  vsock: { effect: "restart", because: "it is the machine's hardware" },
+  guestAgent: { effect: "restart", because: "the provider gives the agent its channel when the machine starts" },
   cloudInit: { effect: "restart", because: "cloud-init reads its seed when the guest boots" },
   "cloudInit.pool": { effect: "restart", because: "the guest has the seed disk open" },
   "cloudInit.bus": { effect: "restart", because: "it is the machine's hardware" },
@@ -152,7 +159,31 @@ export const networkFieldEffects = {
   staticAddress: { effect: "live", because: "it is an entry of the network's DHCP server, which the guest hears of at its next request" },
 } as const satisfies Record<string, FieldEffect>;
 
-/** Inputs whose parts all cost the same. */
+const atStart = { effect: "restart", because: "QEMU opens its serial ports and consoles when it starts" } as const;
+const hardware = { effect: "restart", because: "it is the machine's hardware" } as const;
+const shared = {
+  effect: "restart",
+  because: "9p is plugged into no running machine, and virtiofs only into one whose memory was shared when it started",
+} as const;
+
+/** By map of devices: what it costs that one comes, goes, or is another. */
+export const deviceEffects = {
+  shares: { added: shared, removed: shared, changed: shared },
+  hostDevices: {
+    added: { effect: "live", because: "libvirt plugs devices of the host in" },
+    removed: { effect: "live", because: "a device is unplugged when the guest lets go of it, and otherwise goes at the next cold start" },
+    changed: hardware,
+  },
+  serials: { added: atStart, removed: atStart, changed: atStart },
+  consoles: { added: atStart, removed: atStart, changed: atStart },
+  channels: {
+    added: { effect: "live", because: "libvirt plugs channels in" },
+    removed: { effect: "live", because: "libvirt unplugs channels" },
+    changed: { effect: "restart", because: "a channel is opened when it is plugged in" },
+  },
+} as const satisfies Record<DeviceMap, Record<"added" | "removed" | "changed", FieldEffect>>;
+
+/** Inputs whose parts cost the same, but for those with a row of their own. */
 const blocks: readonly string[] = [
   "uefi",
   "tpm",
@@ -166,6 +197,12 @@ const blocks: readonly string[] = [
   "panic",
   "balloon",
   "smbios",
+  "serial",
+  "graphicsSettings",
+  "videoSettings",
+  "sound",
+  "input",
+  "vsock",
 ];
 
 /** Maps whose entries all cost the same. */
@@ -185,14 +222,17 @@ const maps: Readonly<Record<string, Readonly<Record<string, FieldEffect>>>> = {
 export function fieldEffect(path: string, whole: "added" | "removed" | "changed" = "added"): FieldEffect | undefined {
   const [map = ""] = path.split(/[.[]/);
   if (freeMaps.includes(map)) return entry(fieldEffects, map);
+  if (isDeviceMap(map)) return path === map ? undefined : deviceEffects[map][whole];
   const [field = "", key, ownField, part] = path.split(".");
-  if (blocks.includes(field)) return entry(fieldEffects, field);
+  if (blocks.includes(field)) return entry(fieldEffects, path) ?? entry(fieldEffects, field);
   const table = Object.hasOwn(maps, field) ? maps[field] : undefined;
   if (table === undefined) return entry(fieldEffects, path);
   if (key === undefined) return undefined;
   const ofPart = part === undefined ? undefined : entry(table, `${ownField ?? ""}.${part}`);
   return ofPart ?? entry(table, ownField ?? whole);
 }
+
+const isDeviceMap = (map: string): map is DeviceMap => Object.hasOwn(deviceEffects, map);
 
 function entry(table: Readonly<Record<string, FieldEffect>>, name: string): FieldEffect | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;

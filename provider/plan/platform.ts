@@ -1,4 +1,5 @@
 // Firmware and platform of a machine as decided: what provider/xml writes into a definition and reads back. All is optional: what is absent stays as it is.
+import type { SingleDevices } from "./devices";
 
 export const firmwares = ["bios", "uefi"] as const;
 export type Firmware = (typeof firmwares)[number];
@@ -114,7 +115,7 @@ export interface FeaturesPlan {
 }
 
 /** `none` as a model takes the device away. */
-export interface DomainPlatform {
+export interface DomainPlatform extends SingleDevices {
   readonly firmware?: Firmware | undefined;
   readonly uefi?: UefiPlan | undefined;
   readonly tpm?:

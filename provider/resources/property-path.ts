@@ -13,3 +13,9 @@ export function propertyPath(keys: readonly PropertyKey[]): string {
     })
     .join("");
 }
+
+/** The keys of a path that `propertyPath` made. */
+export const pathKeys = (path: string): string[] =>
+  (path.match(/\[(?:"(?:[^"\\]|\\.)*"|\d+)\]|[^.[\]]+/g) ?? []).map((part) =>
+    part.startsWith("[") ? String(JSON.parse(part.slice(1, -1))) : part,
+  );

@@ -36,6 +36,7 @@ test("domain capabilities", () => {
     <devices>
       <disk supported='yes'><enum name='diskDevice'><value>disk</value></enum><enum name='bus'><value>scsi</value><value>virtio</value></enum></disk>
       <video supported='yes'><enum name='modelType'><value>vga</value><value>none</value></enum></video>
+      <graphics supported='yes'><enum name='type'><value>vnc</value><value>spice</value></enum></graphics>
     </devices></domainCapabilities>`;
   expect(parseDomainCapabilities(xml)).toEqual({
     domainType: "kvm",
@@ -46,5 +47,6 @@ test("domain capabilities", () => {
     cpuModes: ["host-passthrough", "custom"],
     diskBuses: ["scsi", "virtio"],
     videoModels: ["vga", "none"],
+    graphicsTypes: ["vnc", "spice"],
   });
 });

@@ -33,6 +33,8 @@ export interface DomainCapabilities {
   /** "virtio", "scsi", … */
   readonly diskBuses: readonly string[];
   readonly videoModels: readonly string[];
+  /** "vnc", "spice", … */
+  readonly graphicsTypes: readonly string[];
 }
 
 function parseMachine(element: XmlElement): MachineType {
@@ -85,5 +87,6 @@ export function parseDomainCapabilities(xml: string): DomainCapabilities {
     cpuModes: supported.map((mode) => attributeOf(mode, "name") ?? ""),
     diskBuses: enumValues(childOf(capabilities, "devices", "disk"), "bus"),
     videoModels: enumValues(childOf(capabilities, "devices", "video"), "modelType"),
+    graphicsTypes: enumValues(childOf(capabilities, "devices", "graphics"), "type"),
   };
 }

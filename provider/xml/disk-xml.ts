@@ -21,6 +21,8 @@ import { writeXml } from "./write-xml";
 
 /** libvirt keeps aliases with this prefix as the user gave them. */
 export const userAliasPrefix = "ua-";
+/** Of the devices that are pieces of the user's own XML. */
+export const fragmentAliasPrefix = `${userAliasPrefix}xml-`;
 
 /** Attributes of <driver> that libvirt refuses on any other bus. */
 const virtioOnlyAttributes = [

@@ -107,3 +107,12 @@ export function remove(...elements: readonly (XmlElement | undefined)[]): void {
 export function removeChildren(parent: XmlElement, ...names: readonly string[]): void {
   for (const name of names) remove(...childrenOf(parent, name));
 }
+
+/** The element as the root of its document. */
+export function alone(element: XmlElement): XmlElement {
+  const document = documentOf(element);
+  remove(element);
+  if (document.documentElement !== null) document.removeChild(document.documentElement);
+  document.appendChild(element);
+  return element;
+}

@@ -1,5 +1,8 @@
 // Plans for the tests of this folder: one to vary, one made of what a definition holds, and any that fast-check comes up with.
 import fc from "fast-check";
+import { anyText } from "./any-text.fixture";
+import { anyCharacterSource, anyDevices } from "./devices/devices.fixture";
+import { deviceMapNames } from "../plan/devices";
 import {
   diskBuses,
   diskDevices,
@@ -20,7 +23,7 @@ import {
   type ObservedInterface,
 } from "../plan/domain";
 import { isSayable } from "./parse-domain";
-import { cpuModes, videoModels } from "../plan/policy";
+import { cpuModes } from "../plan/policy";
 import { cacheModes, cacheSettings, detectZeroesModes, discardModes, ioModes, ioSettings, type DriverSettings } from "../plan/settings";
 
 export const direct: DriverSettings = { cache: "none", io: "native", discard: "unmap", detectZeroes: "unmap" };
@@ -77,7 +80,6 @@ export const plan: DomainPlan = {
   maxCpus: 2,
   memoryKiB: 2097152,
   maxMemoryKiB: 2097152,
-  graphics: "none",
   disks: [rootDisk],
   interfaces: [],
   metadata,
@@ -111,41 +113,12 @@ export function planOf(observed: ObservedDomain): DomainPlan {
     machine: undefined,
     cpuMode: undefined,
     platform: undefined,
-    video: undefined,
     domainType: observed.domainType === "kvm" ? "kvm" : "qemu",
-    graphics: observed.graphics === "vnc" ? "vnc" : "none",
     disks: observed.disks.filter((disk) => isSayable({ ...disk, bus: disk.bus ?? "ide" })).map(diskOf),
     interfaces: observed.interfaces.flatMap(cardOf),
     metadata: { urn: "urn:test", phase: "ready", disks: [], volumes: [] },
   };
 }
-
-/** Any text that XML can hold, hostile bits more often than chance would have them. */
-export const anyText = fc
-  .array(
-    fc.oneof(
-      fc.string({ unit: "binary", maxLength: 4 }),
-      fc.constantFrom(
-        "</name>",
-        "<evil a='1'/>",
-        "]]>",
-        "<![CDATA[",
-        "<!--",
-        "&amp;#65;",
-        "&lt;",
-        "&x;",
-        "&#10;",
-        "'",
-        '"',
-        "\n",
-        "\t",
-        "\r",
-        "  ",
-      ),
-    ),
-    { maxLength: 5 },
-  )
-  .map((parts) => parts.join("").replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "?"));
 
 const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
 const driver: fc.Arbitrary<DriverSettings> = fc.record({
@@ -328,6 +301,7 @@ export const anyMetadata: fc.Arbitrary<ManagedMetadata> = fc.record(
       { maxLength: 2 },
     ),
     cpuFeatures: anyText,
+    devices: fc.subarray([...deviceMapNames], { minLength: 1 }),
     volumes: fc.array(fc.record({ key: anyText, pool: anyText, name: anyText, path: anyText, keep: fc.boolean() }), { maxLength: 2 }),
   },
   { requiredKeys: ["urn", "phase", "disks", "volumes"] },
@@ -347,9 +321,8 @@ export const anyPlan: fc.Arbitrary<DomainPlan> = fc.record({
   maxMemoryKiB: fc.integer({ min: 1024 ** 2, max: 1024 ** 3 }),
   cpuMode: optional(fc.constantFrom(...cpuModes)),
   directBoot: optional(fc.record({ kernel: anyText, initrd: optional(anyText), cmdline: optional(anyText) })),
-  serialFile: optional(anyText),
-  graphics: fc.constantFrom("none" as const, "vnc" as const),
-  video: optional(fc.constantFrom(...videoModels)),
+  serial: optional(anyCharacterSource),
+  devices: optional(anyDevices),
   iothreads: optional(fc.integer({ min: 1, max: 8 })),
   disks: fc.uniqueArray(disk, {
     maxLength: 4,

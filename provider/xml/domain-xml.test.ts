@@ -22,7 +22,7 @@ function observedTuning({ throttle, discardNoUnref, ...tuning }: DiskTuning = {}
   return Object.keys(said).length === 0 ? {} : { tuning: said };
 }
 
-const without = (observed: ObservedDomain, field: keyof ObservedDomain): object =>
+const without = (observed: object, field: keyof ObservedDomain): object =>
   Object.fromEntries(Object.entries(observed).filter(([key]) => key !== field));
 
 /** What parseDomain must say of a plan that was written without a base. */
@@ -56,7 +56,9 @@ function observedOf(written: DomainPlan): ObservedDomain {
 describe("any plan", () => {
   test("is read back as it was written, whatever its texts hold", () => {
     fc.assert(
-      fc.property(anyPlan, (any) => expect(without(parseDomain(domainXml(any)), "platform")).toEqual(observedOf(any))),
+      fc.property(anyPlan, (any) =>
+        expect(without(without(parseDomain(domainXml(any)), "platform"), "devices")).toEqual(without(observedOf(any), "devices")),
+      ),
       { numRuns: 200 },
     );
   });
@@ -228,7 +230,7 @@ describe("over a definition that somebody else made", () => {
     {
       because: "the first serial port goes back to a pty, the second is none of ours",
       base: "virt-manager",
-      change: () => ({ serialFile: undefined }),
+      change: () => ({ serial: undefined }),
       gone: [
         '/domain/devices/serial type="file"',
         '/domain/devices/serial/source append="on" path="/var/log/desktop.log"',
@@ -238,10 +240,14 @@ describe("over a definition that somebody else made", () => {
       added: ['/domain/devices/serial type="pty"', '/domain/devices/console type="pty"'],
     },
     {
-      because: "VNC comes beside SPICE, which somebody else wants",
+      because: "VNC in the place of SPICE",
       base: "virt-manager",
-      change: () => ({ graphics: "vnc" }),
-      gone: [],
+      change: () => ({ platform: { graphics: { type: "vnc" } } }),
+      gone: [
+        '/domain/devices/graphics autoport="yes" type="spice"',
+        '/domain/devices/graphics/listen type="address"',
+        '/domain/devices/graphics/image compression="off"',
+      ],
       added: [
         '/domain/devices/graphics autoport="yes" listen="127.0.0.1" port="-1" type="vnc"',
         '/domain/devices/graphics/listen address="127.0.0.1" type="address"',
@@ -250,7 +256,7 @@ describe("over a definition that somebody else made", () => {
     {
       because: "another video model has other properties",
       base: "virt-manager",
-      change: () => ({ video: "virtio" }),
+      change: () => ({ platform: { video: { model: "virtio" } } }),
       gone: [
         '/domain/devices/video/model heads="1" primary="yes" ram="65536" type="qxl" vgamem="16384" vram="65536"',
         '/domain/devices/video/address bus="0x00" domain="0x0000" function="0x0" slot="0x01" type="pci"',

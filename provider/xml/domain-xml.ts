@@ -1,12 +1,12 @@
 // A decided machine -> libvirt's definition of it, new or written over the one that libvirt has.
 import type { DomainPlan } from "../plan/domain";
 import type { XmlElement } from "./document";
+import { configureDevices } from "./devices/device-maps";
 import { configureConsoles } from "./domain/configure-consoles";
 import { configureCpu } from "./domain/configure-cpu";
 import { configureDisks } from "./domain/configure-disks";
 import { configureFragments } from "./domain/configure-fragments";
 import { configureFwCfg } from "./domain/configure-fw-cfg";
-import { configureGraphics } from "./domain/configure-graphics";
 import { configureIdentity } from "./domain/configure-identity";
 import { configureInterfaces } from "./domain/configure-interfaces";
 import { configureIoThreads } from "./domain/configure-io-threads";
@@ -32,7 +32,7 @@ const configurators: readonly Configurator[] = [
   configureDisks,
   configureInterfaces,
   configureConsoles,
-  configureGraphics,
+  configureDevices,
   configureFragments,
   configureMetadata,
 ];
@@ -40,7 +40,7 @@ const configurators: readonly Configurator[] = [
 /**
  * Writes a plan as a domain definition. With `base` (the inactive XML as libvirt returned it) only what a plan speaks of is changed; addresses, other
  * devices, foreign metadata, comments and QEMU's own options survive. Absent optional fields of the plan leave the base as it is, except
- * `description` and `directBoot` (removed) and `serialFile` (a serial port to a file goes back to a pty; any other is left alone).
+ * `description` and `directBoot` (removed) and `serial` (the first port goes back to a pty).
  * Idempotent: written over its own result it gives the same text. Throws BugError on a value that XML cannot hold (see xmlTextProblem).
  */
 export function domainXml(plan: DomainPlan, base?: string): string {

@@ -69,6 +69,16 @@ test.each<{ because: string; fragment: XmlFragment; field: "path" | "xml"; says:
   expect(fragmentProblems({ it: fragment })).toMatchObject([{ key: "it", field, reason: expect.stringContaining(says) as string }]);
 });
 
+test("a place that an input of the program writes is refused with the input, and only then", () => {
+  const watchdog = { path: "devices", xml: "<watchdog model='itco'/>" };
+  const timer = { path: "clock", xml: "<timer name='pit'/>" };
+  expect(fragmentProblems({ watchdog, timer })).toEqual([]);
+  expect(fragmentProblems({ watchdog, timer }, new Set(["watchdog", "clock", "sound"]))).toMatchObject([
+    { key: "watchdog", field: "xml", reason: expect.stringContaining("`watchdog`") as string },
+    { key: "timer", field: "xml", reason: expect.stringContaining("`clock`") as string },
+  ]);
+});
+
 test("two fragments of one place are one too many; two devices of one kind are not", () => {
   const one = { path: "features", xml: "<hyperv/>" };
   expect(fragmentProblems({ a: one, b: one })).toMatchObject([{ key: "b", field: "path" }]);

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { FragmentMark, XmlFragment } from "../plan/domain";
 import { ensureChild } from "./child-order";
-import { userAliasPrefix } from "./disk-xml";
+import { fragmentAliasPrefix } from "./disk-xml";
 import { addChild, attributeOf, childOf, childrenOf, importElement, remove, setAttributes, type XmlElement } from "./document";
 import { readXml } from "./read-xml";
 import { writeXml } from "./write-xml";
@@ -35,11 +35,50 @@ const managed: Readonly<Record<string, string>> = {
   cpu: '`cpuMode`, or the parts of `cpu` one by one (path "cpu")',
 };
 
+/** A place that is the user's own until the program uses the input that writes it. */
+const managedWith: Readonly<Record<string, string>> = {
+  on_poweroff: "onPoweroff",
+  on_reboot: "onReboot",
+  on_crash: "onCrash",
+  clock: "clock",
+  memoryBacking: "memoryBacking",
+  numatune: "numa",
+  sysinfo: "smbios",
+  "cpu/numa": "numa",
+  "cpu/model": "cpu",
+  "cpu/topology": "cpu",
+  "cpu/feature": "cpu",
+  "cputune/vcpupin": "pinning",
+  "cputune/emulatorpin": "pinning",
+  "cputune/iothreadpin": "pinning",
+  "os/firmware": "firmware",
+  "os/loader": "firmware",
+  "os/nvram": "firmware",
+  "os/smbios": "smbios",
+  "features/hyperv": "hyperv",
+  "features/kvm": "features",
+  "features/acpi": "features",
+  "features/apic": "features",
+  "features/pae": "features",
+  "features/pmu": "features",
+  "features/smm": "features",
+  "features/vmport": "features",
+  "features/ioapic": "features",
+  "devices/tpm": "tpm",
+  "devices/watchdog": "watchdog",
+  "devices/rng": "rng",
+  "devices/panic": "panic",
+  "devices/memballoon": "balloon",
+  "devices/graphics": "graphics",
+  "devices/video": "video",
+  "devices/sound": "sound",
+  "devices/vsock": "vsock",
+};
+
 /** Places below these are the provider's too. */
 const managedBelow = ["devices/disk", "devices/interface", "metadata"];
 
-/** libvirt's own alias characters after the prefix. */
-const aliasOf = (key: string) => `${userAliasPrefix}xml-${key}`;
+const aliasOf = (key: string) => `${fragmentAliasPrefix}${key}`;
 
 const placeOf = (path: string, element: string) => (path === "" ? element : `${path}/${element}`);
 
@@ -51,8 +90,18 @@ const digestOf = (xml: string) =>
 
 const plainPath = /^(?:[A-Za-z][A-Za-z0-9_.:-]*(?:\/[A-Za-z][A-Za-z0-9_.:-]*)*)?$/;
 
-/** What is wrong with the fragments by themselves; libvirt judges the rest when it is defined. */
-export function fragmentProblems(fragments: Readonly<Record<string, XmlFragment>>): FragmentProblem[] {
+/** The input that the program uses and that writes the place, or one above it. */
+function inputAt(path: string, place: string, given: ReadonlySet<string>): string | undefined {
+  const above = Object.keys(managedWith).find((each) => place === each || path === each || path.startsWith(`${each}/`));
+  const input = above === undefined ? undefined : managedWith[above];
+  return input !== undefined && given.has(input) ? `\`${input}\`` : undefined;
+}
+
+/** What is wrong with the fragments by themselves and beside the inputs that are `given`; libvirt judges the rest when it is defined. */
+export function fragmentProblems(
+  fragments: Readonly<Record<string, XmlFragment>>,
+  given: ReadonlySet<string> = new Set(),
+): FragmentProblem[] {
   const places = new Map<string, string>();
   return Object.entries(fragments).flatMap(([key, { path, xml }]): FragmentProblem[] => {
     if (!plainPath.test(path)) {
@@ -68,7 +117,9 @@ export function fragmentProblems(fragments: Readonly<Record<string, XmlFragment>
     if (typeof element !== "string") return [{ key, field: "xml", reason: `is no XML element: ${element.problem}` }];
     const place = placeOf(path, element);
     const owner =
-      managed[place] ?? managedBelow.filter((each) => path === each || path.startsWith(`${each}/`)).map((each) => managed[each])[0];
+      managed[place] ??
+      inputAt(path, place, given) ??
+      managedBelow.filter((each) => path === each || path.startsWith(`${each}/`)).map((each) => managed[each])[0];
     if (owner !== undefined)
       return [
         {

@@ -173,7 +173,7 @@ const goldens: Readonly<Record<string, { because: string; schema: "domain" | "st
         domainType: "qemu",
         machine: undefined,
         directBoot: { kernel: "/boot/vmlinuz", initrd: "/boot/initrd", cmdline: "console=ttyS0 quiet" },
-        serialFile: "/var/log/libvirt/qemu/web-serial.log",
+        serial: { type: "file", path: "/var/log/libvirt/qemu/web-serial.log" },
         description: "Made by a test\n<on two lines>",
         metadata: { ...metadata, phase: "creating", maker: { hostname: "builder", pid: 4711, since: "2024-05-01T12:00:00Z" } },
       }),
@@ -202,7 +202,7 @@ const goldens: Readonly<Record<string, { because: string; schema: "domain" | "st
   "domain-growable-desktop": {
     because: "room for more memory and CPUs, VNC on the host itself only, a video model",
     schema: "domain",
-    xml: () => domainXml({ ...plan, maxCpus: 8, maxMemoryKiB: 8388608, cpuMode: "host-passthrough", graphics: "vnc", video: "virtio" }),
+    xml: () => domainXml({ ...plan, maxCpus: 8, maxMemoryKiB: 8388608, cpuMode: "host-passthrough", platform: { graphics: { type: "vnc" }, video: { model: "virtio" } } }),
   },
   "over-virt-install-q35": {
     because: "an imported machine keeps its addresses and devices",

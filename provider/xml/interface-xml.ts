@@ -8,7 +8,7 @@ import {
   attributeOf,
   childOf,
   childrenOf,
-  documentOf,
+  alone,
   newRoot,
   remove,
   removeChildren,
@@ -191,15 +191,6 @@ export function changedInterfaceXml(liveXml: string, alias: string, card: Domain
   if (parts.has("vlan")) writeVlan(element, card.vlan);
   if (parts.has("bandwidth")) writeBandwidth(element, card.bandwidth);
   return writeXml(alone(element));
-}
-
-/** The element as the root of its document. */
-function alone(element: XmlElement): XmlElement {
-  const document = documentOf(element);
-  remove(element);
-  if (document.documentElement !== null) document.removeChild(document.documentElement);
-  document.appendChild(element);
-  return element;
 }
 
 /** libvirt moves a running card from bridge to bridge, a network's included; elsewhere it stays where it is until a cold start. */

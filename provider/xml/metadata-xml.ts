@@ -1,4 +1,5 @@
 // Our element in a domain's <metadata>: who manages the machine, what was asked and decided, and which volumes are ours.
+import { deviceMapNames } from "../plan/devices";
 import type { FragmentMark, ManagedInterface, ManagedMetadata, OwnedVolume } from "../plan/domain";
 import {
   cacheModes,
@@ -66,6 +67,7 @@ export function writeMetadata(parent: XmlElement, metadata: ManagedMetadata, tar
   if (metadata.instanceId !== undefined) addPart(own, "seed", { instanceId: metadata.instanceId });
   const cards = metadata.interfaces === undefined ? undefined : addPart(own, "interfaces");
   if (cards !== undefined) for (const card of metadata.interfaces ?? []) addPart(cards, "interface", { ...card });
+  if (metadata.devices !== undefined) addPart(own, "devices", { maps: metadata.devices.join(" ") });
   if (metadata.cpuFeatures !== undefined) addPart(own, "cpu", { features: metadata.cpuFeatures });
   for (const fragment of metadata.fragments ?? []) addPart(own, "fragment", { ...fragment });
   for (const volume of metadata.volumes) addPart(own, "volume", { ...volume, keep: volume.keep ? "yes" : "no" });
@@ -147,6 +149,7 @@ function parseOwn(own: XmlElement): StoredMetadata {
   const [maker] = partsOf(own, "maker");
   const [seed] = partsOf(own, "seed");
   const [cpu] = partsOf(own, "cpu");
+  const [maps] = partsOf(own, "devices");
   const disks = partsOf(own, "disk");
   const fragments = partsOf(own, "fragment");
   const [cards] = partsOf(own, "interfaces");
@@ -160,6 +163,7 @@ function parseOwn(own: XmlElement): StoredMetadata {
       disks: disks.map(parseManagedDisk),
       instanceId: seed === undefined ? undefined : value(seed, "instanceId"),
       cpuFeatures: cpu === undefined ? undefined : value(cpu, "features"),
+      devices: maps === undefined ? undefined : deviceMapNames.filter((name) => value(maps, "maps").split(" ").includes(name)),
       volumes: partsOf(own, "volume").map(parseVolume),
       fragments: fragments.length === 0 ? undefined : fragments.map(parseFragment),
       interfaces,

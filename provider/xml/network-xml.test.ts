@@ -1,7 +1,7 @@
 // Networks as we ask for them and as libvirt tells of them; goldens for every mode and part, which libvirt's own schema must accept.
 import { join } from "node:path";
 import fc from "fast-check";
-import { anyText } from "./domain-plan.fixture";
+import { anyText } from "./any-text.fixture";
 import { because, expectValid, goldenFolder, testWithSchemas } from "../testing/golden-files";
 import { entryDelta, entryXml } from "./network-entries";
 import { networkUses } from "./network-uses";

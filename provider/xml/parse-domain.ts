@@ -2,6 +2,8 @@
 import { sourceName } from "../plan/disk-source";
 import type { DirectBoot, DiskTuning, ObservedDisk, ObservedDomain } from "../plan/domain";
 import { diskBuses, diskDevices, diskFormats } from "../plan/domain";
+import { parseDevices } from "./devices/device-maps";
+import { parseFirstSerial } from "./domain/configure-consoles";
 import { parseIoTune } from "./iotune";
 import { userAliasPrefix } from "./disk-xml";
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from "./document";
@@ -89,18 +91,6 @@ function parseCpuMode(domain: XmlElement): string | undefined {
   return attributeOf(cpu, "mode") ?? (childOf(domain, "cpu", "model") === undefined ? undefined : "custom");
 }
 
-function parseGraphics(domain: XmlElement): ObservedDomain["graphics"] {
-  const devices = childOf(domain, "devices");
-  const types = devices === undefined ? [] : childrenOf(devices, "graphics").map((graphics) => attributeOf(graphics, "type"));
-  if (types.length === 0) return "none";
-  return types.includes("vnc") ? "vnc" : "other";
-}
-
-function parseSerialFile(domain: XmlElement): string | undefined {
-  const serial = childOf(domain, "devices", "serial");
-  return attributeOf(serial, "type") === "file" ? attributeOf(childOf(domain, "devices", "serial", "source"), "path") : undefined;
-}
-
 function parseSizes(domain: XmlElement): Pick<ObservedDomain, "cpus" | "maxCpus" | "memoryKiB" | "maxMemoryKiB"> {
   const vcpu = childOf(domain, "vcpu");
   const maxCpus = integerOf(textOf(vcpu)) ?? 1;
@@ -131,9 +121,8 @@ export function parseDomain(xml: string): ObservedDomain {
     platform: parsePlatform(domain),
     directBoot: parseDirectBoot(domain),
     ignitionFile: parseIgnitionFile(domain),
-    serialFile: parseSerialFile(domain),
-    graphics: parseGraphics(domain),
-    video: attributeOf(childOf(domain, "devices", "video", "model"), "type"),
+    serial: parseFirstSerial(domain),
+    devices: parseDevices(domain),
     iothreads: integerOf(textOf(childOf(domain, "iothreads"))),
     disks: devices === undefined ? [] : childrenOf(devices, "disk").map((disk) => parseDisk(disk, stored?.keyByTarget)),
     interfaces: parseInterfaces(devices, stored?.keyByMac),

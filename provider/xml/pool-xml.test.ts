@@ -1,7 +1,7 @@
 // Pools as we ask for them and as libvirt tells of them; goldens for every type, which libvirt's own schema must accept.
 import { join } from "node:path";
 import fc from "fast-check";
-import { anyText } from "./domain-plan.fixture";
+import { anyText } from "./any-text.fixture";
 import { because, expectValid, goldenFolder, testWithSchemas } from "../testing/golden-files";
 import type { PoolRequest } from "./pool-xml";
 import { parsePool, poolXml } from "./pool-xml";

@@ -1,7 +1,7 @@
 // The reader and the writer: strict, and true to every character.
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
-import { anyText } from "./domain-plan.fixture";
+import { anyText } from "./any-text.fixture";
 import { addChild, attributeOf, newRoot, setText, textOf } from "./document";
 import { readXml } from "./read-xml";
 import { writeXml } from "./write-xml";

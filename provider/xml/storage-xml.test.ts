@@ -1,6 +1,6 @@
 // Volumes as libvirt tells of them.
 import fc from "fast-check";
-import { anyText } from "./domain-plan.fixture";
+import { anyText } from "./any-text.fixture";
 import { parseVolume, volumeXml } from "./storage-xml";
 
 test("a qcow2 volume with its base", () => {

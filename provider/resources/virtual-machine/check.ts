@@ -13,12 +13,13 @@ import { asValues, containsUnknown, defined, isValues, sizeBytes, without } from
 import { atSeed, cloudInitProblems, isSeedPlaceKnown, seedPlaceProblems, withSeed, withSeedPlaces } from "./cloud-init";
 import type { CheckedInputs, EffectiveDisk } from "./contract";
 import { defaultApplyChanges, defaults, inputs as contract } from "./contract";
+import { deviceProblems } from "./devices-problems";
 import { growthProblems } from "./disk-growth";
 import { diskProblems } from "./disk-problems";
 import { networkProblems } from "./network-problems";
 import type { Resolution } from "./effective-disks";
 import { questionChanges, resolveDisks } from "./effective-disks";
-import { acceleratorProblems, machineProblems } from "./machine-problems";
+import { acceleratorProblems, displayProblems, machineProblems } from "./machine-problems";
 import { platformProblems } from "./platform-problems";
 
 /** Fields that are decided once, by the program or the host's policy, and then kept: a later policy is for new VMs. */
@@ -38,13 +39,14 @@ export async function check(request: CheckRequest, call: Call): Promise<CheckRes
     ...networkProblems(asked),
     ...acceleratorProblems(inputs, request.olds),
     ...platformProblems(inputs, request.olds),
+    ...deviceProblems(inputs),
     ...cloudInitProblems(inputs),
     ...textProblems(asked),
-    ...ownXmlProblems(asked["xml"]),
+    ...ownXmlProblems(asked),
   ];
   if (problems.length > 0) return { inputs, problems };
-  const unknownMachine = await machineProblems(inputs, request.olds, call);
-  if (unknownMachine.length > 0) return { inputs, problems: unknownMachine };
+  const ofHost = [...(await machineProblems(inputs, request.olds, call)), ...(await displayProblems(inputs, request.olds, call))];
+  if (ofHost.length > 0) return { inputs, problems: ofHost };
   if (resolvedFrom.some((field) => containsUnknown(inputs[field])) || !isSeedPlaceKnown(inputs)) return { inputs, problems };
   return resolved(inputs, request.olds, call);
 }
@@ -87,13 +89,17 @@ function acrossFields(asked: Values, olds: Values | undefined): Problem[] {
   return problems;
 }
 
+/** A display that is not wanted is none that XML could stand in the way of. */
+const givenInputs = (inputs: Values): ReadonlySet<string> =>
+  new Set(Object.keys(inputs).filter((name) => inputs[name] !== undefined && inputs[name] !== false && inputs[name] !== "none"));
+
 /** Fragments whose shape is right and that are known. */
-function ownXmlProblems(xml: Value | undefined): Problem[] {
+function ownXmlProblems({ xml, ...others }: Values): Problem[] {
   const fragments = Object.entries(isValues(xml) ? xml : {}).flatMap(([key, fragment]) => {
     const { path, xml: text } = isValues(fragment) ? fragment : {};
     return typeof path === "string" && typeof text === "string" ? [[key, { path, xml: text }] as const] : [];
   });
-  return fragmentProblems(Object.fromEntries(fragments)).map(({ key, field, reason }) => ({
+  return fragmentProblems(Object.fromEntries(fragments), givenInputs(others)).map(({ key, field, reason }) => ({
     path: propertyPath(["xml", key, field]),
     reason,
   }));

@@ -10,11 +10,11 @@ import {
   hostSettings,
   ioMode,
   ruleFields,
-  videoModel,
 } from "../common-contract";
 import { diskBuses, diskDevices, diskProtocols } from "../../plan/domain";
 import { addressOutputs, networks, waitForAddress } from "./network-contract";
 import { cloudInitFields } from "./cloud-init-contract";
+import { deviceFields } from "./devices-contract";
 import { lifecycleFields } from "./lifecycle-contract";
 import { platformFields } from "./platform-contract";
 import { cloneKind, diskFormat, hostPath, preallocation, sizeField } from "../volume-fields";
@@ -277,19 +277,7 @@ export const inputs = z.strictObject({
     .meta({ id: "DirectBoot" })
     .optional()
     .describe("Direct kernel boot: the VM starts this kernel instead of firmware and boot disk."),
-  serial: z
-    .strictObject({
-      file: hostPath.describe("File on the host that the console output goes to."),
-    })
-    .meta({ id: "Serial" })
-    .optional()
-    .describe("Where the first serial port goes. Default: a pty (`virsh console`)."),
-  graphics: z
-    .enum(["none", "vnc"])
-    .meta({ id: "Graphics" })
-    .optional()
-    .describe("Graphical console; VNC listens on the loopback address. Default: `none`."),
-  video: videoModel.optional().describe("Video device. Default: the host policy's, else what the graphics need."),
+  ...deviceFields,
   disks: z
     .record(z.string().regex(/^[A-Za-z0-9_-]+$/, { error: "a disk's key may hold letters, digits, _ and - only." }), disk)
     .optional()

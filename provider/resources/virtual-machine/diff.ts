@@ -5,6 +5,7 @@ import type { DiffRequest, DiffResult, PropertyChange, Value, Values } from "../
 import { unknown } from "../resource";
 import { containsUnknown, isValues, sameValue, sizeBytes } from "../values";
 import { cloudInitDiff } from "./cloud-init-changes";
+import { deviceDiff } from "./devices-changes";
 import { defaultBus, diskShapeFields, isReadonlyByNature } from "./disk-layout";
 import { questionChanges } from "./effective-disks";
 import { networkChanges } from "./network-changes";
@@ -22,8 +23,6 @@ const comparisons = {
   ignitionPool: "kept",
   directBoot: "data",
   serial: "data",
-  graphics: "kept",
-  video: "kept",
   autostart: "kept",
   power: "kept",
 } as const satisfies Record<string, "kept" | "data" | "size">;
@@ -187,6 +186,7 @@ export function diff(request: DiffRequest): DiffResult {
     ...topLevelChanges(oldInputs, news),
     ...maximaChanges(oldInputs, news),
     ...platformDiff(oldInputs, news),
+    ...deviceDiff(oldInputs, news),
     ...diskChanges(request),
     ...networkChanges(request),
     ...cloudInitDiff(request),

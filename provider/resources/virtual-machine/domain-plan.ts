@@ -18,6 +18,7 @@ import { marksOf } from "../../xml/fragments";
 import { BugError } from "../../errors";
 import { defined, sizeBytes } from "../values";
 import type { CheckedInputs, DiskInputs, EffectiveDisk } from "./contract";
+import { askedMaps, characterSource, domainDevices } from "./devices-plan";
 import { namedSource, networkSource } from "./disk-sources";
 import type { MacAddresses } from "./network-plan";
 import { domainInterfaces, managedNetworks } from "./network-plan";
@@ -40,7 +41,7 @@ export interface PlanBasis {
   readonly effective: EffectiveDisks;
   readonly domainType: "kvm" | "qemu";
   readonly architecture: string;
-  readonly metadata: Omit<ManagedMetadata, "disks" | "interfaces" | "cpuFeatures">;
+  readonly metadata: Omit<ManagedMetadata, "disks" | "interfaces" | "cpuFeatures" | "devices">;
   /** The MAC address of each network card for which the program names none. */
   readonly macs?: MacAddresses | undefined;
   /** Ignition's file on the host. */
@@ -72,8 +73,8 @@ export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan 
       platform: domainPlatform(inputs),
       directBoot: inputs.directBoot,
       ignitionFile: basis.ignitionFile,
-      serialFile: inputs.serial?.file,
-      video: inputs.video,
+      serial: inputs.serial && characterSource(inputs.serial),
+      devices: domainDevices(inputs),
       iothreads: iothreadsOf(inputs.disks),
       fragments: inputs.xml,
     }),
@@ -83,13 +84,13 @@ export function domainPlan(inputs: CheckedInputs, basis: PlanBasis): DomainPlan 
     maxCpus: inputs.maxCpus ?? inputs.cpus,
     memoryKiB,
     maxMemoryKiB: inputs.maxMemory === undefined ? memoryKiB : kibOf(inputs.maxMemory),
-    graphics: inputs.graphics ?? "none",
     disks: diskLayouts(inputs.disks, effective).map((layout) => domainDisk(inputs.name, layout, effective)),
     ...(interfaces === undefined ? {} : { interfaces }),
     metadata: {
       ...metadata,
       ...metadataInterfaces(interfaces, networks),
       ...cpuFeaturesNote(inputs),
+      ...devicesNote(inputs),
       disks: metadataDisks(inputs, effective),
       ...fragmentMarks(inputs),
     },
@@ -178,6 +179,11 @@ function domainDisk(vm: string, layout: DiskLayout, effective: EffectiveDisks): 
 
 const fragmentMarks = ({ xml = {} }: CheckedInputs): Pick<ManagedMetadata, "fragments"> =>
   Object.keys(xml).length === 0 ? {} : { fragments: marksOf(xml) };
+
+function devicesNote(inputs: CheckedInputs): Pick<ManagedMetadata, "devices"> {
+  const devices = askedMaps(inputs);
+  return devices.length === 0 ? {} : { devices };
+}
 
 function metadataInterfaces(
   interfaces: readonly DomainInterface[] | undefined,

@@ -9,6 +9,7 @@ import { blockIoTuneOf } from "../../xml/iotune";
 import { propertyPath } from "../property-path";
 import type { Call } from "../resource";
 import { defaultUnplugTimeoutSeconds } from "./contract";
+import { applyDevices } from "./devices-live";
 import { applyNetworks } from "./network-live";
 import { canUnplug, pendingChanges, removedDisks } from "./pending";
 import type { ObservedMachine } from "./state";
@@ -55,7 +56,9 @@ export async function applyLive(work: LiveWork, call: Call): Promise<void> {
     liveXml: machine.record.liveXml,
     unplugTimeoutSeconds: unplugSeconds(work),
   };
-  await applyNetworks(networks, (path, change) => orPending(path, change, call), call);
+  const attempt = (path: string, change: () => Promise<void>) => orPending(path, change, call);
+  await applyNetworks(networks, attempt, call);
+  await applyDevices({ ...networks, uuid }, attempt, call);
 }
 
 /** A reboot that restarts comes first, one that does not last: together with `onPoweroff: restart` libvirt takes the first only. */

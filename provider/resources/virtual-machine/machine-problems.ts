@@ -2,6 +2,7 @@
 import type { Problem } from "../../errors";
 import { HostError } from "../../errors";
 import { hostErrorCodes } from "../../libvirt/codes";
+import { parseDomainCapabilities } from "../../xml/capabilities-xml";
 import { isValues } from "../values";
 import type { Call, Values } from "../resource";
 
@@ -18,6 +19,16 @@ export async function machineProblems(inputs: Values, olds: Values | undefined, 
     const reason = `is ${JSON.stringify(machine)}, which the host's QEMU does not have: ${error.libvirtMessage}. \`virsh capabilities\` lists its machine types; "q35" and "pc" are the usual ones.`;
     return [{ path: "machine", reason }];
   }
+}
+
+/** A display for the first time that the host's QEMU was built without. libvirt that does not tell leaves it to the start. */
+export async function displayProblems(inputs: Values, olds: Values | undefined, { services, signal }: Call): Promise<Problem[]> {
+  const { graphics } = inputs;
+  if (graphics !== "spice" || graphics === olds?.["graphics"]) return [];
+  const { graphicsTypes } = parseDomainCapabilities(await services.libvirt.domainCapabilitiesXml({ virtType: "qemu" }, { signal }));
+  if (graphicsTypes.length === 0 || graphicsTypes.includes(graphics)) return [];
+  const reason = `is "spice", which the host's QEMU does not have: install its SPICE modules (Debian: qemu-system-modules-spice), or say "vnc".`;
+  return [{ path: "graphics", reason }];
 }
 
 /** KVM asked for by name where the host's facts say that QEMU may not use it. Unknown is not no. */

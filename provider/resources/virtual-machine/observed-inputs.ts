@@ -1,10 +1,12 @@
 // What a definition on the host would have been asked as: the inputs that Read returns, for drift and for import. Pure.
-import { cpuModes, videoModels } from "../../plan/policy";
+import { cpuModes } from "../../plan/policy";
 import { formatSize } from "../../plan/size";
 import { isSayable } from "../../xml/parse-domain";
 import { defined, sameValue, without } from "../values";
 import type { CheckedInputs } from "./contract";
 import { kibOf, sameMachine } from "./domain-plan";
+import { driftedDevices, importedDevices } from "./devices-observed";
+import { characterInputs, characterSource } from "./devices-plan";
 import { driftedNetworks, importedNetworks } from "./network-observed";
 import { platformNames } from "./platform-fields";
 import { driftedPlatform, importedPlatform } from "./platform-observed";
@@ -35,11 +37,10 @@ export function importedInputs({ record, defined: domain }: ObservedMachine): Ch
       maxMemory: domain.maxMemoryKiB === domain.memoryKiB ? undefined : kib(domain.maxMemoryKiB),
       cpuMode: oneOf(cpuModes, domain.cpuMode),
       directBoot: domain.directBoot,
-      serial: domain.serialFile === undefined ? undefined : { file: domain.serialFile },
-      graphics: oneOf(["none", "vnc"] as const, domain.graphics),
-      video: oneOf(videoModels, domain.video),
+      serial: domain.serial && characterInputs(domain.serial),
     }),
     ...importedPlatform(domain.platform),
+    ...importedDevices(domain),
     ...(Object.keys(networks).length === 0 ? {} : { networks }),
     disks: Object.fromEntries(disks.map((disk) => [disk.key, importedDisk(disk)])),
     effectiveDisks: Object.fromEntries(disks.map((disk) => [disk.key, observedEffective(disk, undefined)])),
@@ -53,6 +54,7 @@ export function driftedInputs(old: CheckedInputs, machine: ObservedMachine, volu
   const result: CheckedInputs = {
     ...without(old, ...platformNames),
     ...driftedPlatform(old, domain.platform),
+    ...driftedDevices(old, domain),
     name: observed.name,
     cpus: observed.cpus,
     memory: kibOf(old.memory) === domain.memoryKiB ? old.memory : observed.memory,
@@ -68,9 +70,6 @@ export function driftedInputs(old: CheckedInputs, machine: ObservedMachine, volu
 const keptFields = {
   machine: (asked: unknown, found: unknown) => typeof asked === "string" && typeof found === "string" && sameMachine(asked, found),
   cpuMode: sameValue,
-  // A display that our inputs cannot say (SPICE) is none of ours, so "none" is true beside it.
-  graphics: (asked: unknown, found: unknown) => asked === (found ?? "none"),
-  video: sameValue,
   accelerator: (asked: unknown, found: unknown) => asked === "auto" || asked === found,
 } as const satisfies Partial<Record<keyof CheckedInputs, (asked: unknown, found: unknown) => boolean>>;
 
@@ -79,10 +78,17 @@ function withOptionalFields(result: CheckedInputs, old: CheckedInputs, observed:
     const name = field as keyof typeof keptFields;
     return old[name] === undefined || same(old[name], observed[name]) ? [] : [[name, observed[name]]];
   });
-  const { description, directBoot, serial } = observed;
+  const { description, directBoot } = observed;
+  const serial = driftedSerial(old.serial, observed.serial);
   const rest = without(result, "description", "directBoot", "serial");
   const found: Partial<CheckedInputs> = Object.fromEntries(kept);
   return { ...rest, ...found, ...driftedMaxima(old, observed), ...defined({ description, directBoot, serial }) };
+}
+
+/** What the program says in other words stays as it says it. */
+function driftedSerial(asked: CheckedInputs["serial"], found: CheckedInputs["serial"]): CheckedInputs["serial"] {
+  if (asked === undefined || found === undefined) return found;
+  return sameValue(characterSource(asked), characterSource(found)) ? asked : found;
 }
 
 /** Absent, the maxima are what there is: only another value is told. */

@@ -6,6 +6,7 @@ import type { ChangeEffect } from "../../plan/field-effects";
 import type { PendingChange } from "../../plan/plan-apply";
 import { propertyPath } from "../property-path";
 import { sameValue, without } from "../values";
+import { devicesPending } from "./devices-changes";
 import { networkPending } from "./network-pending";
 import { platformPending } from "./platform-changes";
 
@@ -50,10 +51,9 @@ const change = (path: string, effect: ChangeEffect, from: unknown, to: unknown):
 const shown = (value: unknown): string => (value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value));
 
 /** Top-level fields that only a cold start changes. */
-const coldFields = ["domainType", "machine", "directBoot", "ignitionFile", "serialFile", "graphics", "video"] as const;
+const coldFields = ["domainType", "machine", "directBoot", "ignitionFile", "serial"] as const;
 const inputNames: Partial<Record<(typeof coldFields)[number], string>> = {
   domainType: "accelerator",
-  serialFile: "serial",
   ignitionFile: "ignition",
 };
 
@@ -140,6 +140,7 @@ export function pendingChanges(wanted: ObservedDomain, running: ObservedDomain):
         : diskChanges(disk, now);
     }),
     ...networkPending(wanted, running),
+    ...devicesPending(wanted, running),
     ...removedDisks(wanted, running).flatMap((disk) =>
       change(propertyPath(["disks", disk.key]), removalEffect(disk), disk.path ?? "an empty drive", undefined),
     ),

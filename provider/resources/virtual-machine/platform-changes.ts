@@ -42,15 +42,32 @@ const shown = (value: Value | undefined): string =>
   value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);
 
 /** What a definition says and the run has otherwise. What it leaves to libvirt is whatever libvirt made of it. */
-export function platformPending(wanted: ObservedDomain, running: ObservedDomain): MachineChange[] {
+export const platformPending = (wanted: ObservedDomain, running: ObservedDomain): MachineChange[] =>
+  rowsPending(platformTable, wanted, running);
+
+/** A password that the running display does not ask for yet. */
+export const passwordChanges = (wanted: ObservedDomain, running: ObservedDomain): MachineChange[] =>
+  rowsPending(
+    platformTable.filter(({ isSecret }) => isSecret === true),
+    wanted,
+    running,
+  );
+
+/** The words for a changed field whose value nobody may see. */
+export const secretWords = { from: "the one there is", to: "a new one" } as const;
+const secretPaths = platformTable.filter(({ isSecret }) => isSecret === true).map(({ path }) => propertyPath(path));
+export const wordsOfSecret = (path: string) => (secretPaths.includes(path) ? secretWords : undefined);
+
+function rowsPending(rows: typeof platformTable, wanted: ObservedDomain, running: ObservedDomain): MachineChange[] {
   const isNamedCpu = wanted.cpuMode === undefined || wanted.cpuMode === "custom";
-  return platformTable.flatMap((each): MachineChange[] => {
+  return rows.flatMap((each): MachineChange[] => {
     const asked = foundAt(wanted.platform, each);
     const runs = foundAt(running.platform, each);
     if (asked === undefined || sameValue(asked, runs)) return [];
     const name = each.path.join(".");
     if ((name === "cpu.model" && !isNamedCpu) || (name === "cpu.features" && areFeaturesTaken(wanted, running))) return [];
     const inputOf = (value: Value | undefined) => shown(value === undefined ? value : each.toInput(value));
-    return [{ path: propertyPath(each.path), effect: fieldEffect(name)?.effect ?? "restart", from: inputOf(runs), to: inputOf(asked) }];
+    const words = each.isSecret === true ? secretWords : { from: inputOf(runs), to: inputOf(asked) };
+    return [{ path: propertyPath(each.path), effect: fieldEffect(name)?.effect ?? "restart", ...words }];
   });
 }

@@ -1,13 +1,19 @@
 // Every leaf of the platform's inputs: where it stands in inputs and in a plan, and how one becomes the other. The table that plan, diff, drift, import and what is pending share. Pure.
 import { BugError } from "../../errors";
 import { canonicalCpuSet } from "../../plan/cpu-set";
+import type { DeviceMap } from "../../plan/devices";
 import type { DomainPlatform, ObservedPlatform } from "../../plan/platform";
 import { smbiosFields } from "../../plan/platform";
 import { formatSize } from "../../plan/size";
 import type { Value, Values } from "../resource";
 import { unknown } from "../resource";
 import { defined, isValues, sameValue, sizeBytes } from "../values";
-import type { PlatformInputs } from "./platform-contract";
+import type { DeviceInputs } from "./devices-contract";
+import { deviceRows } from "./devices-fields";
+import type { PlatformInputs as BoardInputs } from "./platform-contract";
+
+/** Firmware and board, and the devices of which a machine has one. */
+export type PlatformInputs = BoardInputs & Omit<DeviceInputs, "serial" | DeviceMap>;
 
 type Path = readonly string[];
 
@@ -19,6 +25,10 @@ export interface PlatformField {
   readonly toInput: (found: Value) => Value;
   /** What every machine has of which nobody asked otherwise: an import does not tell it. */
   readonly usual?: Value;
+  /** libvirt writes a default of its own down: an import does not tell it. */
+  readonly isLibvirts?: boolean;
+  /** Neither an import nor a message tells it. */
+  readonly isSecret?: boolean;
 }
 
 const same = (value: Value) => value;
@@ -110,6 +120,7 @@ export const platformTable: readonly PlatformField[] = [
   field("onCrash", { usual: "destroy" }),
   field("smbios.mode", { usual: "emulate" }),
   ...smbiosFields.map((name) => field(`smbios.system.${name}`)),
+  ...deviceRows,
 ];
 
 /** The names of the inputs at the top. */
@@ -121,6 +132,8 @@ const blockDefaults = {
   watchdog: { model: "i6300esb" },
   panic: { model: "isa" },
   balloon: { model: "virtio" },
+  sound: { model: "ich9" },
+  vsock: { model: "virtio" },
 } as const satisfies Partial<Record<keyof PlatformInputs, Values>>;
 
 /** The inputs with what their blocks mean by being there. */

@@ -2,7 +2,6 @@
 import type { ObservedPlatform } from "../../plan/platform";
 import type { Values } from "../resource";
 import { sameValue } from "../values";
-import type { PlatformInputs } from "./platform-contract";
 import {
   foundAt,
   isAsFound,
@@ -12,6 +11,7 @@ import {
   withBlockDefaults,
   withValueAt,
   type PlatformField,
+  type PlatformInputs,
 } from "./platform-fields";
 
 /** The files of firmware that libvirt chose are its own business. */
@@ -24,7 +24,7 @@ const isOwnWords = ({ path }: PlatformField, platform: ObservedPlatform) =>
 export function importedPlatform(platform: ObservedPlatform = {}): PlatformInputs {
   return platformTable.reduce<Values>((made, each) => {
     const found = foundAt(platform, each);
-    const isTold = found !== undefined && !sameValue(found, each.usual) && !isOwnWords(each, platform);
+    const isTold = found !== undefined && each.isLibvirts !== true && each.isSecret !== true && !sameValue(found, each.usual) && !isOwnWords(each, platform);
     return isTold ? withValueAt(made, each.path, each.toInput(found)) : made;
   }, {});
 }

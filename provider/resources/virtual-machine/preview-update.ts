@@ -4,11 +4,13 @@ import { fieldEffect } from "../../plan/field-effects";
 import { isRestartTrigger, planApply } from "../../plan/plan-apply";
 import { applyChangesChoices } from "../../plan/policy";
 import { driverFields } from "../../plan/settings";
+import { pathKeys } from "../property-path";
 import type { DiffRequest, Value, Values } from "../resource";
 import { containsUnknown, isValues, sizeBytes } from "../values";
 import { hiddenWords, recordedOnly } from "./cloud-init-changes";
 import type { CheckedInputs } from "./contract";
 import { diff } from "./diff";
+import { wordsOfSecret } from "./platform-changes";
 import { sameMachine } from "./domain-plan";
 import { triggerWords } from "./lifecycle-triggers";
 import type { MachineChange } from "./pending";
@@ -60,7 +62,7 @@ export function previewDecision(request: DiffRequest): PreviewDecision {
   };
 }
 
-const isUnplugged = ({ path, to }: MachineChange) => to === "none" && /^(disks|networks)\.[^.]+$/.test(path);
+const isUnplugged = ({ path, to }: MachineChange) => to === "none" && /^(disks|networks|hostDevices)\.[^.]+$/.test(path);
 
 /** Inputs of a disk that are heard when its volume is made, and never again. */
 const isOfNewVolumes = ({ path }: MachineChange) => /^disks\..+\.image$/.test(path);
@@ -111,7 +113,7 @@ function machineChanges(request: DiffRequest): MachineChange[] {
     .map(({ path, kind }) => ({
       path,
       effect: fieldEffect(path, wholeWords[kind])?.effect ?? "restart",
-      ...(hiddenWords(path, kind) ??
+      ...(hiddenWords(path, kind) ?? wordsOfSecret(path) ??
         (isRestartTrigger({ path }) ? triggerWords : undefined) ?? { from: shown(at(oldInputs, path)), to: shown(at(news, path)) }),
     }));
   return [...changed, ...maximumChanges(oldInputs, news)];
@@ -146,7 +148,7 @@ function maximumChanges(olds: Values, news: Values): MachineChange[] {
 }
 
 const at = (values: Values, path: string): Value | undefined =>
-  path.split(".").reduce<Value | undefined>((value, key) => (isValues(value) ? value[key] : undefined), values);
+  pathKeys(path).reduce<Value | undefined>((value, key) => (isValues(value) ? value[key] : undefined), values);
 
 const shown = (value: Value | undefined): string => {
   if (value === undefined) return "none";

@@ -17,6 +17,8 @@ import { withSeed } from "./cloud-init";
 import type { SeedParts } from "./cloud-init-volumes";
 import { presentSeedParts, refuseForeignSeeds, rewriteVolumes } from "./cloud-init-volumes";
 import type { CheckedInputs } from "./contract";
+import { refuseForeignDevices } from "./devices-observed";
+import { withDevices } from "./devices-plan";
 import { diskKeysOf, dropSecrets, ensureSecrets } from "./disk-secrets";
 import type { EffectiveDisks } from "./domain-plan";
 import { domainPlan, withKeptTargets } from "./domain-plan";
@@ -50,6 +52,7 @@ export async function update(request: DiffRequest & { readonly preview: boolean 
   const settled = await settledDisks(seeded, request.oldState["effectiveDisks"] as EffectiveDisks | undefined, call);
   const effective = withKeptTargets(seeded.disks, settled, machine);
   refuseForeignCards(request, inputs, machine);
+  refuseForeignDevices(request.oldInputs, inputs, machine.defined);
   refuse({ problems: await overlaidDisks(machine, effective, call) });
   const macs = await settledMacs(inputs, presentMacs(request, machine), call);
   return converge({ request, inputs, machine, effective, macs }, call);
@@ -173,7 +176,7 @@ function planOf(
     volumes: ownedVolumes(machine, inputs, survey),
     ...defined({ instanceId: parts.instanceId }),
   } as const;
-  return domainPlan(withSeed(withNetworks(inputs, oldInputs)), {
+  return domainPlan(withSeed(withDevices(withNetworks(inputs, oldInputs), oldInputs)), {
     effective,
     macs,
     domainType,

@@ -1,7 +1,9 @@
-// Plan -> the first serial port and the console that libvirt shows for it: to a file, or back from a file to a pty.
+// Plan <-> the first serial port and the console that libvirt shows for it: where it goes on the host, or back to a pty.
+import type { CharacterSource } from "../../plan/devices";
 import type { DomainPlan } from "../../plan/domain";
 import { ensureChild } from "../child-order";
-import { addChild, attributeOf, childOf, removeChildren, setAttributes, type XmlElement } from "../document";
+import { attributeOf, childOf, type XmlElement } from "../document";
+import { parseCharacterSource, writeCharacterSource } from "../devices/character-source";
 
 /** libvirt lists serial port 0 a second time as the first console; both must say the same. A virtio console is none of ours. */
 function isMirror(console: XmlElement): boolean {
@@ -9,20 +11,18 @@ function isMirror(console: XmlElement): boolean {
   return (attributeOf(target, "type") ?? "serial") === "serial" && (attributeOf(target, "port") ?? "0") === "0";
 }
 
-function writePort(port: XmlElement, file: string | undefined): void {
-  const type = file === undefined ? "pty" : "file";
-  if (attributeOf(port, "type") === type && attributeOf(childOf(port, "source"), "path") === file) return;
-  removeChildren(port, "source", "protocol");
-  setAttributes(port, { type, tty: undefined });
-  // Appended to: a cold start or a restore must not wipe out what the guest said before.
-  if (file !== undefined) addChild(port, "source", { path: file, append: "on" }, port.firstChild ?? undefined);
+/** undefined: a pty, none, or one that a plan cannot say. */
+export function parseFirstSerial(domain: XmlElement): CharacterSource | undefined {
+  const serial = childOf(domain, "devices", "serial");
+  const source = serial && parseCharacterSource(serial);
+  return source?.type === "pty" ? undefined : source;
 }
 
-export function configureConsoles(domain: XmlElement, { serialFile }: DomainPlan): void {
+export function configureConsoles(domain: XmlElement, { serial }: DomainPlan): void {
+  if (serial === undefined && parseFirstSerial(domain) === undefined) return;
   const devices = ensureChild(domain, "devices");
-  const isFile = attributeOf(childOf(devices, "serial"), "type") === "file";
-  if (serialFile === undefined && !isFile) return;
-  writePort(ensureChild(devices, "serial"), serialFile);
+  const source = serial ?? { type: "pty" };
+  writeCharacterSource(ensureChild(devices, "serial"), source);
   const console = childOf(devices, "console");
-  if (console !== undefined && isMirror(console)) writePort(console, serialFile);
+  if (console !== undefined && isMirror(console)) writeCharacterSource(console, source);
 }

@@ -1,6 +1,7 @@
 // Plan -> the platform's parts of a definition, one configurator each.
 import type { DomainPlatform } from "../../plan/platform";
 import type { XmlElement } from "../document";
+import { deviceConfigurators } from "../devices/single-devices";
 import { configureClock } from "./clock";
 import { configureCpuModel } from "./cpu";
 import { configureBalloon, configurePanic, configureRng, configureWatchdog } from "./devices";
@@ -30,6 +31,7 @@ const configurators: readonly ((domain: XmlElement, platform: DomainPlatform) =>
   configureBalloon,
   configureRng,
   configurePanic,
+  ...deviceConfigurators,
 ];
 
 /** Writes what the plan says; everything else in the definition stays. After configureCpu, whose mode a CPU model goes with. */

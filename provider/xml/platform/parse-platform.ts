@@ -1,6 +1,7 @@
 // A definition -> what it says of firmware and platform, inactive or live.
 import type { ObservedPlatform } from "../../plan/platform";
 import { childOf, type XmlElement } from "../document";
+import { parseSingleDevices } from "../devices/single-devices";
 import { parseClock } from "./clock";
 import { parseCpu } from "./cpu";
 import { parsePlatformDevices } from "./devices";
@@ -14,7 +15,7 @@ import { parseSmbios } from "./smbios";
 import { parseTpm } from "./tpm";
 
 const ofDevices = (devices: XmlElement | undefined): ObservedPlatform =>
-  devices === undefined ? {} : { ...parseTpm(devices), ...parsePlatformDevices(devices) };
+  devices === undefined ? {} : { ...parseTpm(devices), ...parsePlatformDevices(devices), ...parseSingleDevices(devices) };
 
 export const parsePlatform = (domain: XmlElement): ObservedPlatform => ({
   ...parseFirmware(domain),

@@ -24,7 +24,7 @@ import {
   type DomainPlatform,
 } from "../../plan/platform";
 import { canonicalCpuSet } from "../../plan/cpu-set";
-import { anyText } from "../domain-plan.fixture";
+import { anyText } from "../any-text.fixture";
 
 const some = <T>(values: { [Key in keyof T]: fc.Arbitrary<T[Key]> }) => fc.record(values, { requiredKeys: [] });
 const oneOf = <Word extends string>(words: readonly Word[]) => fc.constantFrom(...words);

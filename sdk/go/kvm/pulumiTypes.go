@@ -824,6 +824,269 @@ func (o BandwidthPtrOutput) Outbound() TrafficLimitPtrOutput {
 	}).(TrafficLimitPtrOutput)
 }
 
+// Where a channel goes: to exactly one of these.
+type Channel struct {
+	// File on the host that the guest's output goes to.
+	File *string `pulumi:"file"`
+	// A pty (`virsh console`).
+	Pty *bool `pulumi:"pty"`
+	// SPICE's own channel (clipboard, resolution), for `graphics: "spice"`.
+	Spicevmc *bool `pulumi:"spicevmc"`
+	// A TCP connection.
+	Tcp *TcpSocket `pulumi:"tcp"`
+	// A unix socket on the host.
+	Unix *UnixSocket `pulumi:"unix"`
+}
+
+// ChannelInput is an input type that accepts ChannelArgs and ChannelOutput values.
+// You can construct a concrete instance of `ChannelInput` via:
+//
+//	ChannelArgs{...}
+type ChannelInput interface {
+	pulumi.Input
+
+	ToChannelOutput() ChannelOutput
+	ToChannelOutputWithContext(context.Context) ChannelOutput
+}
+
+// Where a channel goes: to exactly one of these.
+type ChannelArgs struct {
+	// File on the host that the guest's output goes to.
+	File pulumi.StringPtrInput `pulumi:"file"`
+	// A pty (`virsh console`).
+	Pty pulumi.BoolPtrInput `pulumi:"pty"`
+	// SPICE's own channel (clipboard, resolution), for `graphics: "spice"`.
+	Spicevmc pulumi.BoolPtrInput `pulumi:"spicevmc"`
+	// A TCP connection.
+	Tcp TcpSocketPtrInput `pulumi:"tcp"`
+	// A unix socket on the host.
+	Unix UnixSocketPtrInput `pulumi:"unix"`
+}
+
+func (ChannelArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Channel)(nil)).Elem()
+}
+
+func (i ChannelArgs) ToChannelOutput() ChannelOutput {
+	return i.ToChannelOutputWithContext(context.Background())
+}
+
+func (i ChannelArgs) ToChannelOutputWithContext(ctx context.Context) ChannelOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ChannelOutput)
+}
+
+// ChannelMapInput is an input type that accepts ChannelMap and ChannelMapOutput values.
+// You can construct a concrete instance of `ChannelMapInput` via:
+//
+//	ChannelMap{ "key": ChannelArgs{...} }
+type ChannelMapInput interface {
+	pulumi.Input
+
+	ToChannelMapOutput() ChannelMapOutput
+	ToChannelMapOutputWithContext(context.Context) ChannelMapOutput
+}
+
+type ChannelMap map[string]ChannelInput
+
+func (ChannelMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]Channel)(nil)).Elem()
+}
+
+func (i ChannelMap) ToChannelMapOutput() ChannelMapOutput {
+	return i.ToChannelMapOutputWithContext(context.Background())
+}
+
+func (i ChannelMap) ToChannelMapOutputWithContext(ctx context.Context) ChannelMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ChannelMapOutput)
+}
+
+// Where a channel goes: to exactly one of these.
+type ChannelOutput struct{ *pulumi.OutputState }
+
+func (ChannelOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Channel)(nil)).Elem()
+}
+
+func (o ChannelOutput) ToChannelOutput() ChannelOutput {
+	return o
+}
+
+func (o ChannelOutput) ToChannelOutputWithContext(ctx context.Context) ChannelOutput {
+	return o
+}
+
+// File on the host that the guest's output goes to.
+func (o ChannelOutput) File() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Channel) *string { return v.File }).(pulumi.StringPtrOutput)
+}
+
+// A pty (`virsh console`).
+func (o ChannelOutput) Pty() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v Channel) *bool { return v.Pty }).(pulumi.BoolPtrOutput)
+}
+
+// SPICE's own channel (clipboard, resolution), for `graphics: "spice"`.
+func (o ChannelOutput) Spicevmc() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v Channel) *bool { return v.Spicevmc }).(pulumi.BoolPtrOutput)
+}
+
+// A TCP connection.
+func (o ChannelOutput) Tcp() TcpSocketPtrOutput {
+	return o.ApplyT(func(v Channel) *TcpSocket { return v.Tcp }).(TcpSocketPtrOutput)
+}
+
+// A unix socket on the host.
+func (o ChannelOutput) Unix() UnixSocketPtrOutput {
+	return o.ApplyT(func(v Channel) *UnixSocket { return v.Unix }).(UnixSocketPtrOutput)
+}
+
+type ChannelMapOutput struct{ *pulumi.OutputState }
+
+func (ChannelMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]Channel)(nil)).Elem()
+}
+
+func (o ChannelMapOutput) ToChannelMapOutput() ChannelMapOutput {
+	return o
+}
+
+func (o ChannelMapOutput) ToChannelMapOutputWithContext(ctx context.Context) ChannelMapOutput {
+	return o
+}
+
+func (o ChannelMapOutput) MapIndex(k pulumi.StringInput) ChannelOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) Channel {
+		return vs[0].(map[string]Channel)[vs[1].(string)]
+	}).(ChannelOutput)
+}
+
+// Where a serial port or console goes: to exactly one of these.
+type CharacterDevice struct {
+	// File on the host that the guest's output goes to.
+	File *string `pulumi:"file"`
+	// A pty (`virsh console`).
+	Pty *bool `pulumi:"pty"`
+	// A TCP connection.
+	Tcp *TcpSocket `pulumi:"tcp"`
+	// A unix socket on the host.
+	Unix *UnixSocket `pulumi:"unix"`
+}
+
+// CharacterDeviceInput is an input type that accepts CharacterDeviceArgs and CharacterDeviceOutput values.
+// You can construct a concrete instance of `CharacterDeviceInput` via:
+//
+//	CharacterDeviceArgs{...}
+type CharacterDeviceInput interface {
+	pulumi.Input
+
+	ToCharacterDeviceOutput() CharacterDeviceOutput
+	ToCharacterDeviceOutputWithContext(context.Context) CharacterDeviceOutput
+}
+
+// Where a serial port or console goes: to exactly one of these.
+type CharacterDeviceArgs struct {
+	// File on the host that the guest's output goes to.
+	File pulumi.StringPtrInput `pulumi:"file"`
+	// A pty (`virsh console`).
+	Pty pulumi.BoolPtrInput `pulumi:"pty"`
+	// A TCP connection.
+	Tcp TcpSocketPtrInput `pulumi:"tcp"`
+	// A unix socket on the host.
+	Unix UnixSocketPtrInput `pulumi:"unix"`
+}
+
+func (CharacterDeviceArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*CharacterDevice)(nil)).Elem()
+}
+
+func (i CharacterDeviceArgs) ToCharacterDeviceOutput() CharacterDeviceOutput {
+	return i.ToCharacterDeviceOutputWithContext(context.Background())
+}
+
+func (i CharacterDeviceArgs) ToCharacterDeviceOutputWithContext(ctx context.Context) CharacterDeviceOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CharacterDeviceOutput)
+}
+
+// CharacterDeviceMapInput is an input type that accepts CharacterDeviceMap and CharacterDeviceMapOutput values.
+// You can construct a concrete instance of `CharacterDeviceMapInput` via:
+//
+//	CharacterDeviceMap{ "key": CharacterDeviceArgs{...} }
+type CharacterDeviceMapInput interface {
+	pulumi.Input
+
+	ToCharacterDeviceMapOutput() CharacterDeviceMapOutput
+	ToCharacterDeviceMapOutputWithContext(context.Context) CharacterDeviceMapOutput
+}
+
+type CharacterDeviceMap map[string]CharacterDeviceInput
+
+func (CharacterDeviceMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]CharacterDevice)(nil)).Elem()
+}
+
+func (i CharacterDeviceMap) ToCharacterDeviceMapOutput() CharacterDeviceMapOutput {
+	return i.ToCharacterDeviceMapOutputWithContext(context.Background())
+}
+
+func (i CharacterDeviceMap) ToCharacterDeviceMapOutputWithContext(ctx context.Context) CharacterDeviceMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(CharacterDeviceMapOutput)
+}
+
+// Where a serial port or console goes: to exactly one of these.
+type CharacterDeviceOutput struct{ *pulumi.OutputState }
+
+func (CharacterDeviceOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*CharacterDevice)(nil)).Elem()
+}
+
+func (o CharacterDeviceOutput) ToCharacterDeviceOutput() CharacterDeviceOutput {
+	return o
+}
+
+func (o CharacterDeviceOutput) ToCharacterDeviceOutputWithContext(ctx context.Context) CharacterDeviceOutput {
+	return o
+}
+
+// File on the host that the guest's output goes to.
+func (o CharacterDeviceOutput) File() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v CharacterDevice) *string { return v.File }).(pulumi.StringPtrOutput)
+}
+
+// A pty (`virsh console`).
+func (o CharacterDeviceOutput) Pty() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v CharacterDevice) *bool { return v.Pty }).(pulumi.BoolPtrOutput)
+}
+
+// A TCP connection.
+func (o CharacterDeviceOutput) Tcp() TcpSocketPtrOutput {
+	return o.ApplyT(func(v CharacterDevice) *TcpSocket { return v.Tcp }).(TcpSocketPtrOutput)
+}
+
+// A unix socket on the host.
+func (o CharacterDeviceOutput) Unix() UnixSocketPtrOutput {
+	return o.ApplyT(func(v CharacterDevice) *UnixSocket { return v.Unix }).(UnixSocketPtrOutput)
+}
+
+type CharacterDeviceMapOutput struct{ *pulumi.OutputState }
+
+func (CharacterDeviceMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]CharacterDevice)(nil)).Elem()
+}
+
+func (o CharacterDeviceMapOutput) ToCharacterDeviceMapOutput() CharacterDeviceMapOutput {
+	return o
+}
+
+func (o CharacterDeviceMapOutput) ToCharacterDeviceMapOutputWithContext(ctx context.Context) CharacterDeviceMapOutput {
+	return o
+}
+
+func (o CharacterDeviceMapOutput) MapIndex(k pulumi.StringInput) CharacterDeviceOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) CharacterDevice {
+		return vs[0].(map[string]CharacterDevice)[vs[1].(string)]
+	}).(CharacterDeviceOutput)
+}
+
 // The guest's hardware clock and timers.
 type Clock struct {
 	// What the hardware clock shows: `utc` (default for new VMs), `localtime` (Windows) or the time of `timezone`.
@@ -4050,6 +4313,203 @@ func (o FeaturesPtrOutput) Vmport() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
+// How the display is reached.
+type GraphicsSettings struct {
+	// The keyboard of whoever connects. Default: none, which suits clients that send key codes.
+	Keymap *string `pulumi:"keymap"`
+	// Address of the host where the display listens. Default: 127.0.0.1. Others see the screen of whoever opens it further.
+	Listen *string `pulumi:"listen"`
+	// Who connects has to know it; at most 8 characters with VNC. libvirt shows it to its administrators only. A change is live. VNC encrypts nothing: use it over ssh.
+	Password *string `pulumi:"password"`
+	// The port; VNC's begin at 5900. -1: libvirt chooses a free one at each start (default).
+	Port *int `pulumi:"port"`
+}
+
+// GraphicsSettingsInput is an input type that accepts GraphicsSettingsArgs and GraphicsSettingsOutput values.
+// You can construct a concrete instance of `GraphicsSettingsInput` via:
+//
+//	GraphicsSettingsArgs{...}
+type GraphicsSettingsInput interface {
+	pulumi.Input
+
+	ToGraphicsSettingsOutput() GraphicsSettingsOutput
+	ToGraphicsSettingsOutputWithContext(context.Context) GraphicsSettingsOutput
+}
+
+// How the display is reached.
+type GraphicsSettingsArgs struct {
+	// The keyboard of whoever connects. Default: none, which suits clients that send key codes.
+	Keymap pulumi.StringPtrInput `pulumi:"keymap"`
+	// Address of the host where the display listens. Default: 127.0.0.1. Others see the screen of whoever opens it further.
+	Listen pulumi.StringPtrInput `pulumi:"listen"`
+	// Who connects has to know it; at most 8 characters with VNC. libvirt shows it to its administrators only. A change is live. VNC encrypts nothing: use it over ssh.
+	Password pulumi.StringPtrInput `pulumi:"password"`
+	// The port; VNC's begin at 5900. -1: libvirt chooses a free one at each start (default).
+	Port pulumi.IntPtrInput `pulumi:"port"`
+}
+
+func (GraphicsSettingsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*GraphicsSettings)(nil)).Elem()
+}
+
+func (i GraphicsSettingsArgs) ToGraphicsSettingsOutput() GraphicsSettingsOutput {
+	return i.ToGraphicsSettingsOutputWithContext(context.Background())
+}
+
+func (i GraphicsSettingsArgs) ToGraphicsSettingsOutputWithContext(ctx context.Context) GraphicsSettingsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(GraphicsSettingsOutput)
+}
+
+func (i GraphicsSettingsArgs) ToGraphicsSettingsPtrOutput() GraphicsSettingsPtrOutput {
+	return i.ToGraphicsSettingsPtrOutputWithContext(context.Background())
+}
+
+func (i GraphicsSettingsArgs) ToGraphicsSettingsPtrOutputWithContext(ctx context.Context) GraphicsSettingsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(GraphicsSettingsOutput).ToGraphicsSettingsPtrOutputWithContext(ctx)
+}
+
+// GraphicsSettingsPtrInput is an input type that accepts GraphicsSettingsArgs, GraphicsSettingsPtr and GraphicsSettingsPtrOutput values.
+// You can construct a concrete instance of `GraphicsSettingsPtrInput` via:
+//
+//	        GraphicsSettingsArgs{...}
+//
+//	or:
+//
+//	        nil
+type GraphicsSettingsPtrInput interface {
+	pulumi.Input
+
+	ToGraphicsSettingsPtrOutput() GraphicsSettingsPtrOutput
+	ToGraphicsSettingsPtrOutputWithContext(context.Context) GraphicsSettingsPtrOutput
+}
+
+type graphicsSettingsPtrType GraphicsSettingsArgs
+
+func GraphicsSettingsPtr(v *GraphicsSettingsArgs) GraphicsSettingsPtrInput {
+	return (*graphicsSettingsPtrType)(v)
+}
+
+func (*graphicsSettingsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**GraphicsSettings)(nil)).Elem()
+}
+
+func (i *graphicsSettingsPtrType) ToGraphicsSettingsPtrOutput() GraphicsSettingsPtrOutput {
+	return i.ToGraphicsSettingsPtrOutputWithContext(context.Background())
+}
+
+func (i *graphicsSettingsPtrType) ToGraphicsSettingsPtrOutputWithContext(ctx context.Context) GraphicsSettingsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(GraphicsSettingsPtrOutput)
+}
+
+// How the display is reached.
+type GraphicsSettingsOutput struct{ *pulumi.OutputState }
+
+func (GraphicsSettingsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*GraphicsSettings)(nil)).Elem()
+}
+
+func (o GraphicsSettingsOutput) ToGraphicsSettingsOutput() GraphicsSettingsOutput {
+	return o
+}
+
+func (o GraphicsSettingsOutput) ToGraphicsSettingsOutputWithContext(ctx context.Context) GraphicsSettingsOutput {
+	return o
+}
+
+func (o GraphicsSettingsOutput) ToGraphicsSettingsPtrOutput() GraphicsSettingsPtrOutput {
+	return o.ToGraphicsSettingsPtrOutputWithContext(context.Background())
+}
+
+func (o GraphicsSettingsOutput) ToGraphicsSettingsPtrOutputWithContext(ctx context.Context) GraphicsSettingsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v GraphicsSettings) *GraphicsSettings {
+		return &v
+	}).(GraphicsSettingsPtrOutput)
+}
+
+// The keyboard of whoever connects. Default: none, which suits clients that send key codes.
+func (o GraphicsSettingsOutput) Keymap() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v GraphicsSettings) *string { return v.Keymap }).(pulumi.StringPtrOutput)
+}
+
+// Address of the host where the display listens. Default: 127.0.0.1. Others see the screen of whoever opens it further.
+func (o GraphicsSettingsOutput) Listen() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v GraphicsSettings) *string { return v.Listen }).(pulumi.StringPtrOutput)
+}
+
+// Who connects has to know it; at most 8 characters with VNC. libvirt shows it to its administrators only. A change is live. VNC encrypts nothing: use it over ssh.
+func (o GraphicsSettingsOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v GraphicsSettings) *string { return v.Password }).(pulumi.StringPtrOutput)
+}
+
+// The port; VNC's begin at 5900. -1: libvirt chooses a free one at each start (default).
+func (o GraphicsSettingsOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v GraphicsSettings) *int { return v.Port }).(pulumi.IntPtrOutput)
+}
+
+type GraphicsSettingsPtrOutput struct{ *pulumi.OutputState }
+
+func (GraphicsSettingsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**GraphicsSettings)(nil)).Elem()
+}
+
+func (o GraphicsSettingsPtrOutput) ToGraphicsSettingsPtrOutput() GraphicsSettingsPtrOutput {
+	return o
+}
+
+func (o GraphicsSettingsPtrOutput) ToGraphicsSettingsPtrOutputWithContext(ctx context.Context) GraphicsSettingsPtrOutput {
+	return o
+}
+
+func (o GraphicsSettingsPtrOutput) Elem() GraphicsSettingsOutput {
+	return o.ApplyT(func(v *GraphicsSettings) GraphicsSettings {
+		if v != nil {
+			return *v
+		}
+		var ret GraphicsSettings
+		return ret
+	}).(GraphicsSettingsOutput)
+}
+
+// The keyboard of whoever connects. Default: none, which suits clients that send key codes.
+func (o GraphicsSettingsPtrOutput) Keymap() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *GraphicsSettings) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Keymap
+	}).(pulumi.StringPtrOutput)
+}
+
+// Address of the host where the display listens. Default: 127.0.0.1. Others see the screen of whoever opens it further.
+func (o GraphicsSettingsPtrOutput) Listen() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *GraphicsSettings) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Listen
+	}).(pulumi.StringPtrOutput)
+}
+
+// Who connects has to know it; at most 8 characters with VNC. libvirt shows it to its administrators only. A change is live. VNC encrypts nothing: use it over ssh.
+func (o GraphicsSettingsPtrOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *GraphicsSettings) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Password
+	}).(pulumi.StringPtrOutput)
+}
+
+// The port; VNC's begin at 5900. -1: libvirt chooses a free one at each start (default).
+func (o GraphicsSettingsPtrOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *GraphicsSettings) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Port
+	}).(pulumi.IntPtrOutput)
+}
+
 // An address of a guest.
 type GuestAddress struct {
 	// The address.
@@ -4115,6 +4575,151 @@ func (o GuestAddressArrayOutput) Index(i pulumi.IntInput) GuestAddressOutput {
 	return pulumi.All(o, i).ApplyT(func(vs []interface{}) GuestAddress {
 		return vs[0].([]GuestAddress)[vs[1].(int)]
 	}).(GuestAddressOutput)
+}
+
+// A device of the host that the guest gets: exactly one of `pci`, `usb` and `mdev`.
+type HostDevice struct {
+	// Place in the boot order, 1 first. Default: it is not booted from.
+	BootOrder *int `pulumi:"bootOrder"`
+	// `pci`: libvirt takes the device from the host's driver when the VM starts, and gives it back. Default: true.
+	Managed *bool `pulumi:"managed"`
+	// A mediated device.
+	Mdev *MediatedDevice `pulumi:"mdev"`
+	// A PCI device, by its address on the host: "0000:01:00.0".
+	Pci *string `pulumi:"pci"`
+	// `pci`: the device's ROM.
+	Rom *Rom `pulumi:"rom"`
+	// A USB device.
+	Usb *UsbDevice `pulumi:"usb"`
+}
+
+// HostDeviceInput is an input type that accepts HostDeviceArgs and HostDeviceOutput values.
+// You can construct a concrete instance of `HostDeviceInput` via:
+//
+//	HostDeviceArgs{...}
+type HostDeviceInput interface {
+	pulumi.Input
+
+	ToHostDeviceOutput() HostDeviceOutput
+	ToHostDeviceOutputWithContext(context.Context) HostDeviceOutput
+}
+
+// A device of the host that the guest gets: exactly one of `pci`, `usb` and `mdev`.
+type HostDeviceArgs struct {
+	// Place in the boot order, 1 first. Default: it is not booted from.
+	BootOrder pulumi.IntPtrInput `pulumi:"bootOrder"`
+	// `pci`: libvirt takes the device from the host's driver when the VM starts, and gives it back. Default: true.
+	Managed pulumi.BoolPtrInput `pulumi:"managed"`
+	// A mediated device.
+	Mdev MediatedDevicePtrInput `pulumi:"mdev"`
+	// A PCI device, by its address on the host: "0000:01:00.0".
+	Pci pulumi.StringPtrInput `pulumi:"pci"`
+	// `pci`: the device's ROM.
+	Rom RomPtrInput `pulumi:"rom"`
+	// A USB device.
+	Usb UsbDevicePtrInput `pulumi:"usb"`
+}
+
+func (HostDeviceArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*HostDevice)(nil)).Elem()
+}
+
+func (i HostDeviceArgs) ToHostDeviceOutput() HostDeviceOutput {
+	return i.ToHostDeviceOutputWithContext(context.Background())
+}
+
+func (i HostDeviceArgs) ToHostDeviceOutputWithContext(ctx context.Context) HostDeviceOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(HostDeviceOutput)
+}
+
+// HostDeviceMapInput is an input type that accepts HostDeviceMap and HostDeviceMapOutput values.
+// You can construct a concrete instance of `HostDeviceMapInput` via:
+//
+//	HostDeviceMap{ "key": HostDeviceArgs{...} }
+type HostDeviceMapInput interface {
+	pulumi.Input
+
+	ToHostDeviceMapOutput() HostDeviceMapOutput
+	ToHostDeviceMapOutputWithContext(context.Context) HostDeviceMapOutput
+}
+
+type HostDeviceMap map[string]HostDeviceInput
+
+func (HostDeviceMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]HostDevice)(nil)).Elem()
+}
+
+func (i HostDeviceMap) ToHostDeviceMapOutput() HostDeviceMapOutput {
+	return i.ToHostDeviceMapOutputWithContext(context.Background())
+}
+
+func (i HostDeviceMap) ToHostDeviceMapOutputWithContext(ctx context.Context) HostDeviceMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(HostDeviceMapOutput)
+}
+
+// A device of the host that the guest gets: exactly one of `pci`, `usb` and `mdev`.
+type HostDeviceOutput struct{ *pulumi.OutputState }
+
+func (HostDeviceOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*HostDevice)(nil)).Elem()
+}
+
+func (o HostDeviceOutput) ToHostDeviceOutput() HostDeviceOutput {
+	return o
+}
+
+func (o HostDeviceOutput) ToHostDeviceOutputWithContext(ctx context.Context) HostDeviceOutput {
+	return o
+}
+
+// Place in the boot order, 1 first. Default: it is not booted from.
+func (o HostDeviceOutput) BootOrder() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v HostDevice) *int { return v.BootOrder }).(pulumi.IntPtrOutput)
+}
+
+// `pci`: libvirt takes the device from the host's driver when the VM starts, and gives it back. Default: true.
+func (o HostDeviceOutput) Managed() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v HostDevice) *bool { return v.Managed }).(pulumi.BoolPtrOutput)
+}
+
+// A mediated device.
+func (o HostDeviceOutput) Mdev() MediatedDevicePtrOutput {
+	return o.ApplyT(func(v HostDevice) *MediatedDevice { return v.Mdev }).(MediatedDevicePtrOutput)
+}
+
+// A PCI device, by its address on the host: "0000:01:00.0".
+func (o HostDeviceOutput) Pci() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v HostDevice) *string { return v.Pci }).(pulumi.StringPtrOutput)
+}
+
+// `pci`: the device's ROM.
+func (o HostDeviceOutput) Rom() RomPtrOutput {
+	return o.ApplyT(func(v HostDevice) *Rom { return v.Rom }).(RomPtrOutput)
+}
+
+// A USB device.
+func (o HostDeviceOutput) Usb() UsbDevicePtrOutput {
+	return o.ApplyT(func(v HostDevice) *UsbDevice { return v.Usb }).(UsbDevicePtrOutput)
+}
+
+type HostDeviceMapOutput struct{ *pulumi.OutputState }
+
+func (HostDeviceMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]HostDevice)(nil)).Elem()
+}
+
+func (o HostDeviceMapOutput) ToHostDeviceMapOutput() HostDeviceMapOutput {
+	return o
+}
+
+func (o HostDeviceMapOutput) ToHostDeviceMapOutputWithContext(ctx context.Context) HostDeviceMapOutput {
+	return o
+}
+
+func (o HostDeviceMapOutput) MapIndex(k pulumi.StringInput) HostDeviceOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) HostDevice {
+		return vs[0].(map[string]HostDevice)[vs[1].(string)]
+	}).(HostDeviceOutput)
 }
 
 // What a host and its storage can really do.
@@ -5075,6 +5680,184 @@ func (o ImageSourcePtrOutput) Path() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// Pointers and keyboards, each with its bus.
+type InputDevices struct {
+	// A keyboard; `ps2`: the board's own.
+	Keyboard *InputBus `pulumi:"keyboard"`
+	// A mouse; `ps2`: the board's own.
+	Mouse *InputBus `pulumi:"mouse"`
+	// A pointer that knows where it is, so that the mouse of a display does not run away; `none`: none.
+	Tablet *TabletBus `pulumi:"tablet"`
+}
+
+// InputDevicesInput is an input type that accepts InputDevicesArgs and InputDevicesOutput values.
+// You can construct a concrete instance of `InputDevicesInput` via:
+//
+//	InputDevicesArgs{...}
+type InputDevicesInput interface {
+	pulumi.Input
+
+	ToInputDevicesOutput() InputDevicesOutput
+	ToInputDevicesOutputWithContext(context.Context) InputDevicesOutput
+}
+
+// Pointers and keyboards, each with its bus.
+type InputDevicesArgs struct {
+	// A keyboard; `ps2`: the board's own.
+	Keyboard InputBusPtrInput `pulumi:"keyboard"`
+	// A mouse; `ps2`: the board's own.
+	Mouse InputBusPtrInput `pulumi:"mouse"`
+	// A pointer that knows where it is, so that the mouse of a display does not run away; `none`: none.
+	Tablet TabletBusPtrInput `pulumi:"tablet"`
+}
+
+func (InputDevicesArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*InputDevices)(nil)).Elem()
+}
+
+func (i InputDevicesArgs) ToInputDevicesOutput() InputDevicesOutput {
+	return i.ToInputDevicesOutputWithContext(context.Background())
+}
+
+func (i InputDevicesArgs) ToInputDevicesOutputWithContext(ctx context.Context) InputDevicesOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(InputDevicesOutput)
+}
+
+func (i InputDevicesArgs) ToInputDevicesPtrOutput() InputDevicesPtrOutput {
+	return i.ToInputDevicesPtrOutputWithContext(context.Background())
+}
+
+func (i InputDevicesArgs) ToInputDevicesPtrOutputWithContext(ctx context.Context) InputDevicesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(InputDevicesOutput).ToInputDevicesPtrOutputWithContext(ctx)
+}
+
+// InputDevicesPtrInput is an input type that accepts InputDevicesArgs, InputDevicesPtr and InputDevicesPtrOutput values.
+// You can construct a concrete instance of `InputDevicesPtrInput` via:
+//
+//	        InputDevicesArgs{...}
+//
+//	or:
+//
+//	        nil
+type InputDevicesPtrInput interface {
+	pulumi.Input
+
+	ToInputDevicesPtrOutput() InputDevicesPtrOutput
+	ToInputDevicesPtrOutputWithContext(context.Context) InputDevicesPtrOutput
+}
+
+type inputDevicesPtrType InputDevicesArgs
+
+func InputDevicesPtr(v *InputDevicesArgs) InputDevicesPtrInput {
+	return (*inputDevicesPtrType)(v)
+}
+
+func (*inputDevicesPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**InputDevices)(nil)).Elem()
+}
+
+func (i *inputDevicesPtrType) ToInputDevicesPtrOutput() InputDevicesPtrOutput {
+	return i.ToInputDevicesPtrOutputWithContext(context.Background())
+}
+
+func (i *inputDevicesPtrType) ToInputDevicesPtrOutputWithContext(ctx context.Context) InputDevicesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(InputDevicesPtrOutput)
+}
+
+// Pointers and keyboards, each with its bus.
+type InputDevicesOutput struct{ *pulumi.OutputState }
+
+func (InputDevicesOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*InputDevices)(nil)).Elem()
+}
+
+func (o InputDevicesOutput) ToInputDevicesOutput() InputDevicesOutput {
+	return o
+}
+
+func (o InputDevicesOutput) ToInputDevicesOutputWithContext(ctx context.Context) InputDevicesOutput {
+	return o
+}
+
+func (o InputDevicesOutput) ToInputDevicesPtrOutput() InputDevicesPtrOutput {
+	return o.ToInputDevicesPtrOutputWithContext(context.Background())
+}
+
+func (o InputDevicesOutput) ToInputDevicesPtrOutputWithContext(ctx context.Context) InputDevicesPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v InputDevices) *InputDevices {
+		return &v
+	}).(InputDevicesPtrOutput)
+}
+
+// A keyboard; `ps2`: the board's own.
+func (o InputDevicesOutput) Keyboard() InputBusPtrOutput {
+	return o.ApplyT(func(v InputDevices) *InputBus { return v.Keyboard }).(InputBusPtrOutput)
+}
+
+// A mouse; `ps2`: the board's own.
+func (o InputDevicesOutput) Mouse() InputBusPtrOutput {
+	return o.ApplyT(func(v InputDevices) *InputBus { return v.Mouse }).(InputBusPtrOutput)
+}
+
+// A pointer that knows where it is, so that the mouse of a display does not run away; `none`: none.
+func (o InputDevicesOutput) Tablet() TabletBusPtrOutput {
+	return o.ApplyT(func(v InputDevices) *TabletBus { return v.Tablet }).(TabletBusPtrOutput)
+}
+
+type InputDevicesPtrOutput struct{ *pulumi.OutputState }
+
+func (InputDevicesPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**InputDevices)(nil)).Elem()
+}
+
+func (o InputDevicesPtrOutput) ToInputDevicesPtrOutput() InputDevicesPtrOutput {
+	return o
+}
+
+func (o InputDevicesPtrOutput) ToInputDevicesPtrOutputWithContext(ctx context.Context) InputDevicesPtrOutput {
+	return o
+}
+
+func (o InputDevicesPtrOutput) Elem() InputDevicesOutput {
+	return o.ApplyT(func(v *InputDevices) InputDevices {
+		if v != nil {
+			return *v
+		}
+		var ret InputDevices
+		return ret
+	}).(InputDevicesOutput)
+}
+
+// A keyboard; `ps2`: the board's own.
+func (o InputDevicesPtrOutput) Keyboard() InputBusPtrOutput {
+	return o.ApplyT(func(v *InputDevices) *InputBus {
+		if v == nil {
+			return nil
+		}
+		return v.Keyboard
+	}).(InputBusPtrOutput)
+}
+
+// A mouse; `ps2`: the board's own.
+func (o InputDevicesPtrOutput) Mouse() InputBusPtrOutput {
+	return o.ApplyT(func(v *InputDevices) *InputBus {
+		if v == nil {
+			return nil
+		}
+		return v.Mouse
+	}).(InputBusPtrOutput)
+}
+
+// A pointer that knows where it is, so that the mouse of a display does not run away; `none`: none.
+func (o InputDevicesPtrOutput) Tablet() TabletBusPtrOutput {
+	return o.ApplyT(func(v *InputDevices) *TabletBus {
+		if v == nil {
+			return nil
+		}
+		return v.Tablet
+	}).(TabletBusPtrOutput)
+}
+
 // An iSCSI logical unit, opened by QEMU's own initiator.
 type IscsiSource struct {
 	// The initiator's name that QEMU gives. Default: one that QEMU makes of the VM's name.
@@ -5326,6 +6109,165 @@ func (o IscsiSourcePtrOutput) Username() pulumi.StringPtrOutput {
 			return nil
 		}
 		return v.Username
+	}).(pulumi.StringPtrOutput)
+}
+
+// A mediated device: a part of a GPU, say.
+type MediatedDevice struct {
+	// How the guest sees it. Default: `vfio-pci`.
+	Model *MdevModel `pulumi:"model"`
+	// The mediated device's UUID on the host.
+	Uuid string `pulumi:"uuid"`
+}
+
+// MediatedDeviceInput is an input type that accepts MediatedDeviceArgs and MediatedDeviceOutput values.
+// You can construct a concrete instance of `MediatedDeviceInput` via:
+//
+//	MediatedDeviceArgs{...}
+type MediatedDeviceInput interface {
+	pulumi.Input
+
+	ToMediatedDeviceOutput() MediatedDeviceOutput
+	ToMediatedDeviceOutputWithContext(context.Context) MediatedDeviceOutput
+}
+
+// A mediated device: a part of a GPU, say.
+type MediatedDeviceArgs struct {
+	// How the guest sees it. Default: `vfio-pci`.
+	Model MdevModelPtrInput `pulumi:"model"`
+	// The mediated device's UUID on the host.
+	Uuid pulumi.StringInput `pulumi:"uuid"`
+}
+
+func (MediatedDeviceArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*MediatedDevice)(nil)).Elem()
+}
+
+func (i MediatedDeviceArgs) ToMediatedDeviceOutput() MediatedDeviceOutput {
+	return i.ToMediatedDeviceOutputWithContext(context.Background())
+}
+
+func (i MediatedDeviceArgs) ToMediatedDeviceOutputWithContext(ctx context.Context) MediatedDeviceOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MediatedDeviceOutput)
+}
+
+func (i MediatedDeviceArgs) ToMediatedDevicePtrOutput() MediatedDevicePtrOutput {
+	return i.ToMediatedDevicePtrOutputWithContext(context.Background())
+}
+
+func (i MediatedDeviceArgs) ToMediatedDevicePtrOutputWithContext(ctx context.Context) MediatedDevicePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MediatedDeviceOutput).ToMediatedDevicePtrOutputWithContext(ctx)
+}
+
+// MediatedDevicePtrInput is an input type that accepts MediatedDeviceArgs, MediatedDevicePtr and MediatedDevicePtrOutput values.
+// You can construct a concrete instance of `MediatedDevicePtrInput` via:
+//
+//	        MediatedDeviceArgs{...}
+//
+//	or:
+//
+//	        nil
+type MediatedDevicePtrInput interface {
+	pulumi.Input
+
+	ToMediatedDevicePtrOutput() MediatedDevicePtrOutput
+	ToMediatedDevicePtrOutputWithContext(context.Context) MediatedDevicePtrOutput
+}
+
+type mediatedDevicePtrType MediatedDeviceArgs
+
+func MediatedDevicePtr(v *MediatedDeviceArgs) MediatedDevicePtrInput {
+	return (*mediatedDevicePtrType)(v)
+}
+
+func (*mediatedDevicePtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**MediatedDevice)(nil)).Elem()
+}
+
+func (i *mediatedDevicePtrType) ToMediatedDevicePtrOutput() MediatedDevicePtrOutput {
+	return i.ToMediatedDevicePtrOutputWithContext(context.Background())
+}
+
+func (i *mediatedDevicePtrType) ToMediatedDevicePtrOutputWithContext(ctx context.Context) MediatedDevicePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(MediatedDevicePtrOutput)
+}
+
+// A mediated device: a part of a GPU, say.
+type MediatedDeviceOutput struct{ *pulumi.OutputState }
+
+func (MediatedDeviceOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*MediatedDevice)(nil)).Elem()
+}
+
+func (o MediatedDeviceOutput) ToMediatedDeviceOutput() MediatedDeviceOutput {
+	return o
+}
+
+func (o MediatedDeviceOutput) ToMediatedDeviceOutputWithContext(ctx context.Context) MediatedDeviceOutput {
+	return o
+}
+
+func (o MediatedDeviceOutput) ToMediatedDevicePtrOutput() MediatedDevicePtrOutput {
+	return o.ToMediatedDevicePtrOutputWithContext(context.Background())
+}
+
+func (o MediatedDeviceOutput) ToMediatedDevicePtrOutputWithContext(ctx context.Context) MediatedDevicePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v MediatedDevice) *MediatedDevice {
+		return &v
+	}).(MediatedDevicePtrOutput)
+}
+
+// How the guest sees it. Default: `vfio-pci`.
+func (o MediatedDeviceOutput) Model() MdevModelPtrOutput {
+	return o.ApplyT(func(v MediatedDevice) *MdevModel { return v.Model }).(MdevModelPtrOutput)
+}
+
+// The mediated device's UUID on the host.
+func (o MediatedDeviceOutput) Uuid() pulumi.StringOutput {
+	return o.ApplyT(func(v MediatedDevice) string { return v.Uuid }).(pulumi.StringOutput)
+}
+
+type MediatedDevicePtrOutput struct{ *pulumi.OutputState }
+
+func (MediatedDevicePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**MediatedDevice)(nil)).Elem()
+}
+
+func (o MediatedDevicePtrOutput) ToMediatedDevicePtrOutput() MediatedDevicePtrOutput {
+	return o
+}
+
+func (o MediatedDevicePtrOutput) ToMediatedDevicePtrOutputWithContext(ctx context.Context) MediatedDevicePtrOutput {
+	return o
+}
+
+func (o MediatedDevicePtrOutput) Elem() MediatedDeviceOutput {
+	return o.ApplyT(func(v *MediatedDevice) MediatedDevice {
+		if v != nil {
+			return *v
+		}
+		var ret MediatedDevice
+		return ret
+	}).(MediatedDeviceOutput)
+}
+
+// How the guest sees it. Default: `vfio-pci`.
+func (o MediatedDevicePtrOutput) Model() MdevModelPtrOutput {
+	return o.ApplyT(func(v *MediatedDevice) *MdevModel {
+		if v == nil {
+			return nil
+		}
+		return v.Model
+	}).(MdevModelPtrOutput)
+}
+
+// The mediated device's UUID on the host.
+func (o MediatedDevicePtrOutput) Uuid() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *MediatedDevice) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Uuid
 	}).(pulumi.StringPtrOutput)
 }
 
@@ -9723,6 +10665,165 @@ func (o RbdSourcePtrOutput) Username() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
+// The ROM of a PCI device.
+type Rom struct {
+	// Whether the guest sees the device's ROM. Default: libvirt's.
+	Bar *bool `pulumi:"bar"`
+	// A file on the host that the guest sees as the ROM.
+	File *string `pulumi:"file"`
+}
+
+// RomInput is an input type that accepts RomArgs and RomOutput values.
+// You can construct a concrete instance of `RomInput` via:
+//
+//	RomArgs{...}
+type RomInput interface {
+	pulumi.Input
+
+	ToRomOutput() RomOutput
+	ToRomOutputWithContext(context.Context) RomOutput
+}
+
+// The ROM of a PCI device.
+type RomArgs struct {
+	// Whether the guest sees the device's ROM. Default: libvirt's.
+	Bar pulumi.BoolPtrInput `pulumi:"bar"`
+	// A file on the host that the guest sees as the ROM.
+	File pulumi.StringPtrInput `pulumi:"file"`
+}
+
+func (RomArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Rom)(nil)).Elem()
+}
+
+func (i RomArgs) ToRomOutput() RomOutput {
+	return i.ToRomOutputWithContext(context.Background())
+}
+
+func (i RomArgs) ToRomOutputWithContext(ctx context.Context) RomOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RomOutput)
+}
+
+func (i RomArgs) ToRomPtrOutput() RomPtrOutput {
+	return i.ToRomPtrOutputWithContext(context.Background())
+}
+
+func (i RomArgs) ToRomPtrOutputWithContext(ctx context.Context) RomPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RomOutput).ToRomPtrOutputWithContext(ctx)
+}
+
+// RomPtrInput is an input type that accepts RomArgs, RomPtr and RomPtrOutput values.
+// You can construct a concrete instance of `RomPtrInput` via:
+//
+//	        RomArgs{...}
+//
+//	or:
+//
+//	        nil
+type RomPtrInput interface {
+	pulumi.Input
+
+	ToRomPtrOutput() RomPtrOutput
+	ToRomPtrOutputWithContext(context.Context) RomPtrOutput
+}
+
+type romPtrType RomArgs
+
+func RomPtr(v *RomArgs) RomPtrInput {
+	return (*romPtrType)(v)
+}
+
+func (*romPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**Rom)(nil)).Elem()
+}
+
+func (i *romPtrType) ToRomPtrOutput() RomPtrOutput {
+	return i.ToRomPtrOutputWithContext(context.Background())
+}
+
+func (i *romPtrType) ToRomPtrOutputWithContext(ctx context.Context) RomPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(RomPtrOutput)
+}
+
+// The ROM of a PCI device.
+type RomOutput struct{ *pulumi.OutputState }
+
+func (RomOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Rom)(nil)).Elem()
+}
+
+func (o RomOutput) ToRomOutput() RomOutput {
+	return o
+}
+
+func (o RomOutput) ToRomOutputWithContext(ctx context.Context) RomOutput {
+	return o
+}
+
+func (o RomOutput) ToRomPtrOutput() RomPtrOutput {
+	return o.ToRomPtrOutputWithContext(context.Background())
+}
+
+func (o RomOutput) ToRomPtrOutputWithContext(ctx context.Context) RomPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v Rom) *Rom {
+		return &v
+	}).(RomPtrOutput)
+}
+
+// Whether the guest sees the device's ROM. Default: libvirt's.
+func (o RomOutput) Bar() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v Rom) *bool { return v.Bar }).(pulumi.BoolPtrOutput)
+}
+
+// A file on the host that the guest sees as the ROM.
+func (o RomOutput) File() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Rom) *string { return v.File }).(pulumi.StringPtrOutput)
+}
+
+type RomPtrOutput struct{ *pulumi.OutputState }
+
+func (RomPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**Rom)(nil)).Elem()
+}
+
+func (o RomPtrOutput) ToRomPtrOutput() RomPtrOutput {
+	return o
+}
+
+func (o RomPtrOutput) ToRomPtrOutputWithContext(ctx context.Context) RomPtrOutput {
+	return o
+}
+
+func (o RomPtrOutput) Elem() RomOutput {
+	return o.ApplyT(func(v *Rom) Rom {
+		if v != nil {
+			return *v
+		}
+		var ret Rom
+		return ret
+	}).(RomOutput)
+}
+
+// Whether the guest sees the device's ROM. Default: libvirt's.
+func (o RomPtrOutput) Bar() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *Rom) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Bar
+	}).(pulumi.BoolPtrOutput)
+}
+
+// A file on the host that the guest sees as the ROM.
+func (o RomPtrOutput) File() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *Rom) *string {
+		if v == nil {
+			return nil
+		}
+		return v.File
+	}).(pulumi.StringPtrOutput)
+}
+
 // The settings a disk runs with now.
 type RunningDisk struct {
 	// Cache mode; absent: the hypervisor's default.
@@ -9804,9 +10905,14 @@ func (o RunningDiskMapOutput) MapIndex(k pulumi.StringInput) RunningDiskOutput {
 	}).(RunningDiskOutput)
 }
 
+// Where the first serial port goes: to exactly one of these.
 type Serial struct {
-	// File on the host that the console output goes to.
-	File string `pulumi:"file"`
+	// File on the host that the guest's output goes to.
+	File *string `pulumi:"file"`
+	// A TCP connection.
+	Tcp *TcpSocket `pulumi:"tcp"`
+	// A unix socket on the host.
+	Unix *UnixSocket `pulumi:"unix"`
 }
 
 // SerialInput is an input type that accepts SerialArgs and SerialOutput values.
@@ -9820,9 +10926,14 @@ type SerialInput interface {
 	ToSerialOutputWithContext(context.Context) SerialOutput
 }
 
+// Where the first serial port goes: to exactly one of these.
 type SerialArgs struct {
-	// File on the host that the console output goes to.
-	File pulumi.StringInput `pulumi:"file"`
+	// File on the host that the guest's output goes to.
+	File pulumi.StringPtrInput `pulumi:"file"`
+	// A TCP connection.
+	Tcp TcpSocketPtrInput `pulumi:"tcp"`
+	// A unix socket on the host.
+	Unix UnixSocketPtrInput `pulumi:"unix"`
 }
 
 func (SerialArgs) ElementType() reflect.Type {
@@ -9878,6 +10989,7 @@ func (i *serialPtrType) ToSerialPtrOutputWithContext(ctx context.Context) Serial
 	return pulumi.ToOutputWithContext(ctx, i).(SerialPtrOutput)
 }
 
+// Where the first serial port goes: to exactly one of these.
 type SerialOutput struct{ *pulumi.OutputState }
 
 func (SerialOutput) ElementType() reflect.Type {
@@ -9902,9 +11014,19 @@ func (o SerialOutput) ToSerialPtrOutputWithContext(ctx context.Context) SerialPt
 	}).(SerialPtrOutput)
 }
 
-// File on the host that the console output goes to.
-func (o SerialOutput) File() pulumi.StringOutput {
-	return o.ApplyT(func(v Serial) string { return v.File }).(pulumi.StringOutput)
+// File on the host that the guest's output goes to.
+func (o SerialOutput) File() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Serial) *string { return v.File }).(pulumi.StringPtrOutput)
+}
+
+// A TCP connection.
+func (o SerialOutput) Tcp() TcpSocketPtrOutput {
+	return o.ApplyT(func(v Serial) *TcpSocket { return v.Tcp }).(TcpSocketPtrOutput)
+}
+
+// A unix socket on the host.
+func (o SerialOutput) Unix() UnixSocketPtrOutput {
+	return o.ApplyT(func(v Serial) *UnixSocket { return v.Unix }).(UnixSocketPtrOutput)
 }
 
 type SerialPtrOutput struct{ *pulumi.OutputState }
@@ -9931,14 +11053,188 @@ func (o SerialPtrOutput) Elem() SerialOutput {
 	}).(SerialOutput)
 }
 
-// File on the host that the console output goes to.
+// File on the host that the guest's output goes to.
 func (o SerialPtrOutput) File() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Serial) *string {
 		if v == nil {
 			return nil
 		}
-		return &v.File
+		return v.File
 	}).(pulumi.StringPtrOutput)
+}
+
+// A TCP connection.
+func (o SerialPtrOutput) Tcp() TcpSocketPtrOutput {
+	return o.ApplyT(func(v *Serial) *TcpSocket {
+		if v == nil {
+			return nil
+		}
+		return v.Tcp
+	}).(TcpSocketPtrOutput)
+}
+
+// A unix socket on the host.
+func (o SerialPtrOutput) Unix() UnixSocketPtrOutput {
+	return o.ApplyT(func(v *Serial) *UnixSocket {
+		if v == nil {
+			return nil
+		}
+		return v.Unix
+	}).(UnixSocketPtrOutput)
+}
+
+// A folder of the host that the guest can mount.
+type Share struct {
+	// 9p: whose the files are on the host, in libvirt's words. Default: `passthrough`.
+	AccessMode *ShareAccessMode `pulumi:"accessMode"`
+	// virtiofs: whether the guest caches. Default: virtiofsd's.
+	Cache *ShareCache `pulumi:"cache"`
+	// `virtiofs` (default; the guest's memory is shared with its daemon by itself) or `9p`.
+	Driver *ShareDriver `pulumi:"driver"`
+	// virtiofs: size of the request queue, a power of two. Default: libvirt's.
+	Queue *int `pulumi:"queue"`
+	// The guest cannot write. With virtiofs newer libvirt only (9.0 refuses it). Default: false.
+	Readonly *bool `pulumi:"readonly"`
+	// The folder on the host.
+	Source string `pulumi:"source"`
+	// The name that the guest mounts it by: `mount -t virtiofs TAG /mnt`. Default: the share's key.
+	Tag *string `pulumi:"tag"`
+}
+
+// ShareInput is an input type that accepts ShareArgs and ShareOutput values.
+// You can construct a concrete instance of `ShareInput` via:
+//
+//	ShareArgs{...}
+type ShareInput interface {
+	pulumi.Input
+
+	ToShareOutput() ShareOutput
+	ToShareOutputWithContext(context.Context) ShareOutput
+}
+
+// A folder of the host that the guest can mount.
+type ShareArgs struct {
+	// 9p: whose the files are on the host, in libvirt's words. Default: `passthrough`.
+	AccessMode ShareAccessModePtrInput `pulumi:"accessMode"`
+	// virtiofs: whether the guest caches. Default: virtiofsd's.
+	Cache ShareCachePtrInput `pulumi:"cache"`
+	// `virtiofs` (default; the guest's memory is shared with its daemon by itself) or `9p`.
+	Driver ShareDriverPtrInput `pulumi:"driver"`
+	// virtiofs: size of the request queue, a power of two. Default: libvirt's.
+	Queue pulumi.IntPtrInput `pulumi:"queue"`
+	// The guest cannot write. With virtiofs newer libvirt only (9.0 refuses it). Default: false.
+	Readonly pulumi.BoolPtrInput `pulumi:"readonly"`
+	// The folder on the host.
+	Source pulumi.StringInput `pulumi:"source"`
+	// The name that the guest mounts it by: `mount -t virtiofs TAG /mnt`. Default: the share's key.
+	Tag pulumi.StringPtrInput `pulumi:"tag"`
+}
+
+func (ShareArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Share)(nil)).Elem()
+}
+
+func (i ShareArgs) ToShareOutput() ShareOutput {
+	return i.ToShareOutputWithContext(context.Background())
+}
+
+func (i ShareArgs) ToShareOutputWithContext(ctx context.Context) ShareOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ShareOutput)
+}
+
+// ShareMapInput is an input type that accepts ShareMap and ShareMapOutput values.
+// You can construct a concrete instance of `ShareMapInput` via:
+//
+//	ShareMap{ "key": ShareArgs{...} }
+type ShareMapInput interface {
+	pulumi.Input
+
+	ToShareMapOutput() ShareMapOutput
+	ToShareMapOutputWithContext(context.Context) ShareMapOutput
+}
+
+type ShareMap map[string]ShareInput
+
+func (ShareMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]Share)(nil)).Elem()
+}
+
+func (i ShareMap) ToShareMapOutput() ShareMapOutput {
+	return i.ToShareMapOutputWithContext(context.Background())
+}
+
+func (i ShareMap) ToShareMapOutputWithContext(ctx context.Context) ShareMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(ShareMapOutput)
+}
+
+// A folder of the host that the guest can mount.
+type ShareOutput struct{ *pulumi.OutputState }
+
+func (ShareOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Share)(nil)).Elem()
+}
+
+func (o ShareOutput) ToShareOutput() ShareOutput {
+	return o
+}
+
+func (o ShareOutput) ToShareOutputWithContext(ctx context.Context) ShareOutput {
+	return o
+}
+
+// 9p: whose the files are on the host, in libvirt's words. Default: `passthrough`.
+func (o ShareOutput) AccessMode() ShareAccessModePtrOutput {
+	return o.ApplyT(func(v Share) *ShareAccessMode { return v.AccessMode }).(ShareAccessModePtrOutput)
+}
+
+// virtiofs: whether the guest caches. Default: virtiofsd's.
+func (o ShareOutput) Cache() ShareCachePtrOutput {
+	return o.ApplyT(func(v Share) *ShareCache { return v.Cache }).(ShareCachePtrOutput)
+}
+
+// `virtiofs` (default; the guest's memory is shared with its daemon by itself) or `9p`.
+func (o ShareOutput) Driver() ShareDriverPtrOutput {
+	return o.ApplyT(func(v Share) *ShareDriver { return v.Driver }).(ShareDriverPtrOutput)
+}
+
+// virtiofs: size of the request queue, a power of two. Default: libvirt's.
+func (o ShareOutput) Queue() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v Share) *int { return v.Queue }).(pulumi.IntPtrOutput)
+}
+
+// The guest cannot write. With virtiofs newer libvirt only (9.0 refuses it). Default: false.
+func (o ShareOutput) Readonly() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v Share) *bool { return v.Readonly }).(pulumi.BoolPtrOutput)
+}
+
+// The folder on the host.
+func (o ShareOutput) Source() pulumi.StringOutput {
+	return o.ApplyT(func(v Share) string { return v.Source }).(pulumi.StringOutput)
+}
+
+// The name that the guest mounts it by: `mount -t virtiofs TAG /mnt`. Default: the share's key.
+func (o ShareOutput) Tag() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v Share) *string { return v.Tag }).(pulumi.StringPtrOutput)
+}
+
+type ShareMapOutput struct{ *pulumi.OutputState }
+
+func (ShareMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]Share)(nil)).Elem()
+}
+
+func (o ShareMapOutput) ToShareMapOutput() ShareMapOutput {
+	return o
+}
+
+func (o ShareMapOutput) ToShareMapOutputWithContext(ctx context.Context) ShareMapOutput {
+	return o
+}
+
+func (o ShareMapOutput) MapIndex(k pulumi.StringInput) ShareOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) Share {
+		return vs[0].(map[string]Share)[vs[1].(string)]
+	}).(ShareOutput)
 }
 
 // What the firmware's tables tell the guest of its hardware.
@@ -10333,6 +11629,340 @@ func (o SmbiosSystemPtrOutput) Version() pulumi.StringPtrOutput {
 		}
 		return v.Version
 	}).(pulumi.StringPtrOutput)
+}
+
+type Sound struct {
+	// Default: `ich9`. `none`: no sound.
+	Model *SoundModel `pulumi:"model"`
+}
+
+// SoundInput is an input type that accepts SoundArgs and SoundOutput values.
+// You can construct a concrete instance of `SoundInput` via:
+//
+//	SoundArgs{...}
+type SoundInput interface {
+	pulumi.Input
+
+	ToSoundOutput() SoundOutput
+	ToSoundOutputWithContext(context.Context) SoundOutput
+}
+
+type SoundArgs struct {
+	// Default: `ich9`. `none`: no sound.
+	Model SoundModelPtrInput `pulumi:"model"`
+}
+
+func (SoundArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Sound)(nil)).Elem()
+}
+
+func (i SoundArgs) ToSoundOutput() SoundOutput {
+	return i.ToSoundOutputWithContext(context.Background())
+}
+
+func (i SoundArgs) ToSoundOutputWithContext(ctx context.Context) SoundOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SoundOutput)
+}
+
+func (i SoundArgs) ToSoundPtrOutput() SoundPtrOutput {
+	return i.ToSoundPtrOutputWithContext(context.Background())
+}
+
+func (i SoundArgs) ToSoundPtrOutputWithContext(ctx context.Context) SoundPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SoundOutput).ToSoundPtrOutputWithContext(ctx)
+}
+
+// SoundPtrInput is an input type that accepts SoundArgs, SoundPtr and SoundPtrOutput values.
+// You can construct a concrete instance of `SoundPtrInput` via:
+//
+//	        SoundArgs{...}
+//
+//	or:
+//
+//	        nil
+type SoundPtrInput interface {
+	pulumi.Input
+
+	ToSoundPtrOutput() SoundPtrOutput
+	ToSoundPtrOutputWithContext(context.Context) SoundPtrOutput
+}
+
+type soundPtrType SoundArgs
+
+func SoundPtr(v *SoundArgs) SoundPtrInput {
+	return (*soundPtrType)(v)
+}
+
+func (*soundPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**Sound)(nil)).Elem()
+}
+
+func (i *soundPtrType) ToSoundPtrOutput() SoundPtrOutput {
+	return i.ToSoundPtrOutputWithContext(context.Background())
+}
+
+func (i *soundPtrType) ToSoundPtrOutputWithContext(ctx context.Context) SoundPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SoundPtrOutput)
+}
+
+type SoundOutput struct{ *pulumi.OutputState }
+
+func (SoundOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Sound)(nil)).Elem()
+}
+
+func (o SoundOutput) ToSoundOutput() SoundOutput {
+	return o
+}
+
+func (o SoundOutput) ToSoundOutputWithContext(ctx context.Context) SoundOutput {
+	return o
+}
+
+func (o SoundOutput) ToSoundPtrOutput() SoundPtrOutput {
+	return o.ToSoundPtrOutputWithContext(context.Background())
+}
+
+func (o SoundOutput) ToSoundPtrOutputWithContext(ctx context.Context) SoundPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v Sound) *Sound {
+		return &v
+	}).(SoundPtrOutput)
+}
+
+// Default: `ich9`. `none`: no sound.
+func (o SoundOutput) Model() SoundModelPtrOutput {
+	return o.ApplyT(func(v Sound) *SoundModel { return v.Model }).(SoundModelPtrOutput)
+}
+
+type SoundPtrOutput struct{ *pulumi.OutputState }
+
+func (SoundPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**Sound)(nil)).Elem()
+}
+
+func (o SoundPtrOutput) ToSoundPtrOutput() SoundPtrOutput {
+	return o
+}
+
+func (o SoundPtrOutput) ToSoundPtrOutputWithContext(ctx context.Context) SoundPtrOutput {
+	return o
+}
+
+func (o SoundPtrOutput) Elem() SoundOutput {
+	return o.ApplyT(func(v *Sound) Sound {
+		if v != nil {
+			return *v
+		}
+		var ret Sound
+		return ret
+	}).(SoundOutput)
+}
+
+// Default: `ich9`. `none`: no sound.
+func (o SoundPtrOutput) Model() SoundModelPtrOutput {
+	return o.ApplyT(func(v *Sound) *SoundModel {
+		if v == nil {
+			return nil
+		}
+		return v.Model
+	}).(SoundModelPtrOutput)
+}
+
+// A TCP connection. It has neither password nor encryption.
+type TcpSocket struct {
+	// Where QEMU listens, or what it connects to. Default: 127.0.0.1.
+	Host *string `pulumi:"host"`
+	// Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+	Mode *SocketMode `pulumi:"mode"`
+	// The port.
+	Port int `pulumi:"port"`
+	// Plain bytes (`raw`, default) or `telnet`.
+	Protocol *TcpProtocol `pulumi:"protocol"`
+}
+
+// TcpSocketInput is an input type that accepts TcpSocketArgs and TcpSocketOutput values.
+// You can construct a concrete instance of `TcpSocketInput` via:
+//
+//	TcpSocketArgs{...}
+type TcpSocketInput interface {
+	pulumi.Input
+
+	ToTcpSocketOutput() TcpSocketOutput
+	ToTcpSocketOutputWithContext(context.Context) TcpSocketOutput
+}
+
+// A TCP connection. It has neither password nor encryption.
+type TcpSocketArgs struct {
+	// Where QEMU listens, or what it connects to. Default: 127.0.0.1.
+	Host pulumi.StringPtrInput `pulumi:"host"`
+	// Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+	Mode SocketModePtrInput `pulumi:"mode"`
+	// The port.
+	Port pulumi.IntInput `pulumi:"port"`
+	// Plain bytes (`raw`, default) or `telnet`.
+	Protocol TcpProtocolPtrInput `pulumi:"protocol"`
+}
+
+func (TcpSocketArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*TcpSocket)(nil)).Elem()
+}
+
+func (i TcpSocketArgs) ToTcpSocketOutput() TcpSocketOutput {
+	return i.ToTcpSocketOutputWithContext(context.Background())
+}
+
+func (i TcpSocketArgs) ToTcpSocketOutputWithContext(ctx context.Context) TcpSocketOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TcpSocketOutput)
+}
+
+func (i TcpSocketArgs) ToTcpSocketPtrOutput() TcpSocketPtrOutput {
+	return i.ToTcpSocketPtrOutputWithContext(context.Background())
+}
+
+func (i TcpSocketArgs) ToTcpSocketPtrOutputWithContext(ctx context.Context) TcpSocketPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TcpSocketOutput).ToTcpSocketPtrOutputWithContext(ctx)
+}
+
+// TcpSocketPtrInput is an input type that accepts TcpSocketArgs, TcpSocketPtr and TcpSocketPtrOutput values.
+// You can construct a concrete instance of `TcpSocketPtrInput` via:
+//
+//	        TcpSocketArgs{...}
+//
+//	or:
+//
+//	        nil
+type TcpSocketPtrInput interface {
+	pulumi.Input
+
+	ToTcpSocketPtrOutput() TcpSocketPtrOutput
+	ToTcpSocketPtrOutputWithContext(context.Context) TcpSocketPtrOutput
+}
+
+type tcpSocketPtrType TcpSocketArgs
+
+func TcpSocketPtr(v *TcpSocketArgs) TcpSocketPtrInput {
+	return (*tcpSocketPtrType)(v)
+}
+
+func (*tcpSocketPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**TcpSocket)(nil)).Elem()
+}
+
+func (i *tcpSocketPtrType) ToTcpSocketPtrOutput() TcpSocketPtrOutput {
+	return i.ToTcpSocketPtrOutputWithContext(context.Background())
+}
+
+func (i *tcpSocketPtrType) ToTcpSocketPtrOutputWithContext(ctx context.Context) TcpSocketPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(TcpSocketPtrOutput)
+}
+
+// A TCP connection. It has neither password nor encryption.
+type TcpSocketOutput struct{ *pulumi.OutputState }
+
+func (TcpSocketOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*TcpSocket)(nil)).Elem()
+}
+
+func (o TcpSocketOutput) ToTcpSocketOutput() TcpSocketOutput {
+	return o
+}
+
+func (o TcpSocketOutput) ToTcpSocketOutputWithContext(ctx context.Context) TcpSocketOutput {
+	return o
+}
+
+func (o TcpSocketOutput) ToTcpSocketPtrOutput() TcpSocketPtrOutput {
+	return o.ToTcpSocketPtrOutputWithContext(context.Background())
+}
+
+func (o TcpSocketOutput) ToTcpSocketPtrOutputWithContext(ctx context.Context) TcpSocketPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v TcpSocket) *TcpSocket {
+		return &v
+	}).(TcpSocketPtrOutput)
+}
+
+// Where QEMU listens, or what it connects to. Default: 127.0.0.1.
+func (o TcpSocketOutput) Host() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v TcpSocket) *string { return v.Host }).(pulumi.StringPtrOutput)
+}
+
+// Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+func (o TcpSocketOutput) Mode() SocketModePtrOutput {
+	return o.ApplyT(func(v TcpSocket) *SocketMode { return v.Mode }).(SocketModePtrOutput)
+}
+
+// The port.
+func (o TcpSocketOutput) Port() pulumi.IntOutput {
+	return o.ApplyT(func(v TcpSocket) int { return v.Port }).(pulumi.IntOutput)
+}
+
+// Plain bytes (`raw`, default) or `telnet`.
+func (o TcpSocketOutput) Protocol() TcpProtocolPtrOutput {
+	return o.ApplyT(func(v TcpSocket) *TcpProtocol { return v.Protocol }).(TcpProtocolPtrOutput)
+}
+
+type TcpSocketPtrOutput struct{ *pulumi.OutputState }
+
+func (TcpSocketPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**TcpSocket)(nil)).Elem()
+}
+
+func (o TcpSocketPtrOutput) ToTcpSocketPtrOutput() TcpSocketPtrOutput {
+	return o
+}
+
+func (o TcpSocketPtrOutput) ToTcpSocketPtrOutputWithContext(ctx context.Context) TcpSocketPtrOutput {
+	return o
+}
+
+func (o TcpSocketPtrOutput) Elem() TcpSocketOutput {
+	return o.ApplyT(func(v *TcpSocket) TcpSocket {
+		if v != nil {
+			return *v
+		}
+		var ret TcpSocket
+		return ret
+	}).(TcpSocketOutput)
+}
+
+// Where QEMU listens, or what it connects to. Default: 127.0.0.1.
+func (o TcpSocketPtrOutput) Host() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *TcpSocket) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Host
+	}).(pulumi.StringPtrOutput)
+}
+
+// Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+func (o TcpSocketPtrOutput) Mode() SocketModePtrOutput {
+	return o.ApplyT(func(v *TcpSocket) *SocketMode {
+		if v == nil {
+			return nil
+		}
+		return v.Mode
+	}).(SocketModePtrOutput)
+}
+
+// The port.
+func (o TcpSocketPtrOutput) Port() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *TcpSocket) *int {
+		if v == nil {
+			return nil
+		}
+		return &v.Port
+	}).(pulumi.IntPtrOutput)
+}
+
+// Plain bytes (`raw`, default) or `telnet`.
+func (o TcpSocketPtrOutput) Protocol() TcpProtocolPtrOutput {
+	return o.ApplyT(func(v *TcpSocket) *TcpProtocol {
+		if v == nil {
+			return nil
+		}
+		return v.Protocol
+	}).(TcpProtocolPtrOutput)
 }
 
 // A timer of the guest.
@@ -10987,6 +12617,362 @@ func (o UefiPtrOutput) SecureBoot() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
+// A unix socket on the host.
+type UnixSocket struct {
+	// Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+	Mode *SocketMode `pulumi:"mode"`
+	// The socket on the host. Default: one that libvirt makes.
+	Path *string `pulumi:"path"`
+}
+
+// UnixSocketInput is an input type that accepts UnixSocketArgs and UnixSocketOutput values.
+// You can construct a concrete instance of `UnixSocketInput` via:
+//
+//	UnixSocketArgs{...}
+type UnixSocketInput interface {
+	pulumi.Input
+
+	ToUnixSocketOutput() UnixSocketOutput
+	ToUnixSocketOutputWithContext(context.Context) UnixSocketOutput
+}
+
+// A unix socket on the host.
+type UnixSocketArgs struct {
+	// Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+	Mode SocketModePtrInput `pulumi:"mode"`
+	// The socket on the host. Default: one that libvirt makes.
+	Path pulumi.StringPtrInput `pulumi:"path"`
+}
+
+func (UnixSocketArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*UnixSocket)(nil)).Elem()
+}
+
+func (i UnixSocketArgs) ToUnixSocketOutput() UnixSocketOutput {
+	return i.ToUnixSocketOutputWithContext(context.Background())
+}
+
+func (i UnixSocketArgs) ToUnixSocketOutputWithContext(ctx context.Context) UnixSocketOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(UnixSocketOutput)
+}
+
+func (i UnixSocketArgs) ToUnixSocketPtrOutput() UnixSocketPtrOutput {
+	return i.ToUnixSocketPtrOutputWithContext(context.Background())
+}
+
+func (i UnixSocketArgs) ToUnixSocketPtrOutputWithContext(ctx context.Context) UnixSocketPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(UnixSocketOutput).ToUnixSocketPtrOutputWithContext(ctx)
+}
+
+// UnixSocketPtrInput is an input type that accepts UnixSocketArgs, UnixSocketPtr and UnixSocketPtrOutput values.
+// You can construct a concrete instance of `UnixSocketPtrInput` via:
+//
+//	        UnixSocketArgs{...}
+//
+//	or:
+//
+//	        nil
+type UnixSocketPtrInput interface {
+	pulumi.Input
+
+	ToUnixSocketPtrOutput() UnixSocketPtrOutput
+	ToUnixSocketPtrOutputWithContext(context.Context) UnixSocketPtrOutput
+}
+
+type unixSocketPtrType UnixSocketArgs
+
+func UnixSocketPtr(v *UnixSocketArgs) UnixSocketPtrInput {
+	return (*unixSocketPtrType)(v)
+}
+
+func (*unixSocketPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**UnixSocket)(nil)).Elem()
+}
+
+func (i *unixSocketPtrType) ToUnixSocketPtrOutput() UnixSocketPtrOutput {
+	return i.ToUnixSocketPtrOutputWithContext(context.Background())
+}
+
+func (i *unixSocketPtrType) ToUnixSocketPtrOutputWithContext(ctx context.Context) UnixSocketPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(UnixSocketPtrOutput)
+}
+
+// A unix socket on the host.
+type UnixSocketOutput struct{ *pulumi.OutputState }
+
+func (UnixSocketOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*UnixSocket)(nil)).Elem()
+}
+
+func (o UnixSocketOutput) ToUnixSocketOutput() UnixSocketOutput {
+	return o
+}
+
+func (o UnixSocketOutput) ToUnixSocketOutputWithContext(ctx context.Context) UnixSocketOutput {
+	return o
+}
+
+func (o UnixSocketOutput) ToUnixSocketPtrOutput() UnixSocketPtrOutput {
+	return o.ToUnixSocketPtrOutputWithContext(context.Background())
+}
+
+func (o UnixSocketOutput) ToUnixSocketPtrOutputWithContext(ctx context.Context) UnixSocketPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v UnixSocket) *UnixSocket {
+		return &v
+	}).(UnixSocketPtrOutput)
+}
+
+// Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+func (o UnixSocketOutput) Mode() SocketModePtrOutput {
+	return o.ApplyT(func(v UnixSocket) *SocketMode { return v.Mode }).(SocketModePtrOutput)
+}
+
+// The socket on the host. Default: one that libvirt makes.
+func (o UnixSocketOutput) Path() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v UnixSocket) *string { return v.Path }).(pulumi.StringPtrOutput)
+}
+
+type UnixSocketPtrOutput struct{ *pulumi.OutputState }
+
+func (UnixSocketPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**UnixSocket)(nil)).Elem()
+}
+
+func (o UnixSocketPtrOutput) ToUnixSocketPtrOutput() UnixSocketPtrOutput {
+	return o
+}
+
+func (o UnixSocketPtrOutput) ToUnixSocketPtrOutputWithContext(ctx context.Context) UnixSocketPtrOutput {
+	return o
+}
+
+func (o UnixSocketPtrOutput) Elem() UnixSocketOutput {
+	return o.ApplyT(func(v *UnixSocket) UnixSocket {
+		if v != nil {
+			return *v
+		}
+		var ret UnixSocket
+		return ret
+	}).(UnixSocketOutput)
+}
+
+// Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+func (o UnixSocketPtrOutput) Mode() SocketModePtrOutput {
+	return o.ApplyT(func(v *UnixSocket) *SocketMode {
+		if v == nil {
+			return nil
+		}
+		return v.Mode
+	}).(SocketModePtrOutput)
+}
+
+// The socket on the host. Default: one that libvirt makes.
+func (o UnixSocketPtrOutput) Path() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *UnixSocket) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Path
+	}).(pulumi.StringPtrOutput)
+}
+
+// A USB device: by what it is (`vendor`, `product`) or where it is (`bus`, `device`).
+type UsbDevice struct {
+	// With `device`: the bus that it is on.
+	Bus *int `pulumi:"bus"`
+	// With `bus`: its number there, which another plugging in changes.
+	Device *int `pulumi:"device"`
+	// With `vendor`: the product's ID.
+	Product *string `pulumi:"product"`
+	// With `product`: the vendor's ID, as `lsusb` shows it: "046d".
+	Vendor *string `pulumi:"vendor"`
+}
+
+// UsbDeviceInput is an input type that accepts UsbDeviceArgs and UsbDeviceOutput values.
+// You can construct a concrete instance of `UsbDeviceInput` via:
+//
+//	UsbDeviceArgs{...}
+type UsbDeviceInput interface {
+	pulumi.Input
+
+	ToUsbDeviceOutput() UsbDeviceOutput
+	ToUsbDeviceOutputWithContext(context.Context) UsbDeviceOutput
+}
+
+// A USB device: by what it is (`vendor`, `product`) or where it is (`bus`, `device`).
+type UsbDeviceArgs struct {
+	// With `device`: the bus that it is on.
+	Bus pulumi.IntPtrInput `pulumi:"bus"`
+	// With `bus`: its number there, which another plugging in changes.
+	Device pulumi.IntPtrInput `pulumi:"device"`
+	// With `vendor`: the product's ID.
+	Product pulumi.StringPtrInput `pulumi:"product"`
+	// With `product`: the vendor's ID, as `lsusb` shows it: "046d".
+	Vendor pulumi.StringPtrInput `pulumi:"vendor"`
+}
+
+func (UsbDeviceArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*UsbDevice)(nil)).Elem()
+}
+
+func (i UsbDeviceArgs) ToUsbDeviceOutput() UsbDeviceOutput {
+	return i.ToUsbDeviceOutputWithContext(context.Background())
+}
+
+func (i UsbDeviceArgs) ToUsbDeviceOutputWithContext(ctx context.Context) UsbDeviceOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(UsbDeviceOutput)
+}
+
+func (i UsbDeviceArgs) ToUsbDevicePtrOutput() UsbDevicePtrOutput {
+	return i.ToUsbDevicePtrOutputWithContext(context.Background())
+}
+
+func (i UsbDeviceArgs) ToUsbDevicePtrOutputWithContext(ctx context.Context) UsbDevicePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(UsbDeviceOutput).ToUsbDevicePtrOutputWithContext(ctx)
+}
+
+// UsbDevicePtrInput is an input type that accepts UsbDeviceArgs, UsbDevicePtr and UsbDevicePtrOutput values.
+// You can construct a concrete instance of `UsbDevicePtrInput` via:
+//
+//	        UsbDeviceArgs{...}
+//
+//	or:
+//
+//	        nil
+type UsbDevicePtrInput interface {
+	pulumi.Input
+
+	ToUsbDevicePtrOutput() UsbDevicePtrOutput
+	ToUsbDevicePtrOutputWithContext(context.Context) UsbDevicePtrOutput
+}
+
+type usbDevicePtrType UsbDeviceArgs
+
+func UsbDevicePtr(v *UsbDeviceArgs) UsbDevicePtrInput {
+	return (*usbDevicePtrType)(v)
+}
+
+func (*usbDevicePtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**UsbDevice)(nil)).Elem()
+}
+
+func (i *usbDevicePtrType) ToUsbDevicePtrOutput() UsbDevicePtrOutput {
+	return i.ToUsbDevicePtrOutputWithContext(context.Background())
+}
+
+func (i *usbDevicePtrType) ToUsbDevicePtrOutputWithContext(ctx context.Context) UsbDevicePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(UsbDevicePtrOutput)
+}
+
+// A USB device: by what it is (`vendor`, `product`) or where it is (`bus`, `device`).
+type UsbDeviceOutput struct{ *pulumi.OutputState }
+
+func (UsbDeviceOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*UsbDevice)(nil)).Elem()
+}
+
+func (o UsbDeviceOutput) ToUsbDeviceOutput() UsbDeviceOutput {
+	return o
+}
+
+func (o UsbDeviceOutput) ToUsbDeviceOutputWithContext(ctx context.Context) UsbDeviceOutput {
+	return o
+}
+
+func (o UsbDeviceOutput) ToUsbDevicePtrOutput() UsbDevicePtrOutput {
+	return o.ToUsbDevicePtrOutputWithContext(context.Background())
+}
+
+func (o UsbDeviceOutput) ToUsbDevicePtrOutputWithContext(ctx context.Context) UsbDevicePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v UsbDevice) *UsbDevice {
+		return &v
+	}).(UsbDevicePtrOutput)
+}
+
+// With `device`: the bus that it is on.
+func (o UsbDeviceOutput) Bus() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v UsbDevice) *int { return v.Bus }).(pulumi.IntPtrOutput)
+}
+
+// With `bus`: its number there, which another plugging in changes.
+func (o UsbDeviceOutput) Device() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v UsbDevice) *int { return v.Device }).(pulumi.IntPtrOutput)
+}
+
+// With `vendor`: the product's ID.
+func (o UsbDeviceOutput) Product() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v UsbDevice) *string { return v.Product }).(pulumi.StringPtrOutput)
+}
+
+// With `product`: the vendor's ID, as `lsusb` shows it: "046d".
+func (o UsbDeviceOutput) Vendor() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v UsbDevice) *string { return v.Vendor }).(pulumi.StringPtrOutput)
+}
+
+type UsbDevicePtrOutput struct{ *pulumi.OutputState }
+
+func (UsbDevicePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**UsbDevice)(nil)).Elem()
+}
+
+func (o UsbDevicePtrOutput) ToUsbDevicePtrOutput() UsbDevicePtrOutput {
+	return o
+}
+
+func (o UsbDevicePtrOutput) ToUsbDevicePtrOutputWithContext(ctx context.Context) UsbDevicePtrOutput {
+	return o
+}
+
+func (o UsbDevicePtrOutput) Elem() UsbDeviceOutput {
+	return o.ApplyT(func(v *UsbDevice) UsbDevice {
+		if v != nil {
+			return *v
+		}
+		var ret UsbDevice
+		return ret
+	}).(UsbDeviceOutput)
+}
+
+// With `device`: the bus that it is on.
+func (o UsbDevicePtrOutput) Bus() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *UsbDevice) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Bus
+	}).(pulumi.IntPtrOutput)
+}
+
+// With `bus`: its number there, which another plugging in changes.
+func (o UsbDevicePtrOutput) Device() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *UsbDevice) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Device
+	}).(pulumi.IntPtrOutput)
+}
+
+// With `vendor`: the product's ID.
+func (o UsbDevicePtrOutput) Product() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *UsbDevice) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Product
+	}).(pulumi.StringPtrOutput)
+}
+
+// With `product`: the vendor's ID, as `lsusb` shows it: "046d".
+func (o UsbDevicePtrOutput) Vendor() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *UsbDevice) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Vendor
+	}).(pulumi.StringPtrOutput)
+}
+
 // A vhost-user switch (OVS-DPDK, VPP), which shares the guest's memory.
 type VhostUserNetwork struct {
 	// Who listens on it: `client`: QEMU connects (default).
@@ -11284,6 +13270,340 @@ func (o VhostUserSourcePtrOutput) Socket() pulumi.StringPtrOutput {
 		}
 		return &v.Socket
 	}).(pulumi.StringPtrOutput)
+}
+
+// The first video device.
+type VideoSettings struct {
+	// `virtio`: 3D is drawn by the host. Default: false.
+	Accel3d *bool `pulumi:"accel3d"`
+	// Screens. Default: 1.
+	Heads *int `pulumi:"heads"`
+	// Memory of the video device: "64MiB". Default: libvirt's for the model.
+	Vram *string `pulumi:"vram"`
+}
+
+// VideoSettingsInput is an input type that accepts VideoSettingsArgs and VideoSettingsOutput values.
+// You can construct a concrete instance of `VideoSettingsInput` via:
+//
+//	VideoSettingsArgs{...}
+type VideoSettingsInput interface {
+	pulumi.Input
+
+	ToVideoSettingsOutput() VideoSettingsOutput
+	ToVideoSettingsOutputWithContext(context.Context) VideoSettingsOutput
+}
+
+// The first video device.
+type VideoSettingsArgs struct {
+	// `virtio`: 3D is drawn by the host. Default: false.
+	Accel3d pulumi.BoolPtrInput `pulumi:"accel3d"`
+	// Screens. Default: 1.
+	Heads pulumi.IntPtrInput `pulumi:"heads"`
+	// Memory of the video device: "64MiB". Default: libvirt's for the model.
+	Vram pulumi.StringPtrInput `pulumi:"vram"`
+}
+
+func (VideoSettingsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*VideoSettings)(nil)).Elem()
+}
+
+func (i VideoSettingsArgs) ToVideoSettingsOutput() VideoSettingsOutput {
+	return i.ToVideoSettingsOutputWithContext(context.Background())
+}
+
+func (i VideoSettingsArgs) ToVideoSettingsOutputWithContext(ctx context.Context) VideoSettingsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VideoSettingsOutput)
+}
+
+func (i VideoSettingsArgs) ToVideoSettingsPtrOutput() VideoSettingsPtrOutput {
+	return i.ToVideoSettingsPtrOutputWithContext(context.Background())
+}
+
+func (i VideoSettingsArgs) ToVideoSettingsPtrOutputWithContext(ctx context.Context) VideoSettingsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VideoSettingsOutput).ToVideoSettingsPtrOutputWithContext(ctx)
+}
+
+// VideoSettingsPtrInput is an input type that accepts VideoSettingsArgs, VideoSettingsPtr and VideoSettingsPtrOutput values.
+// You can construct a concrete instance of `VideoSettingsPtrInput` via:
+//
+//	        VideoSettingsArgs{...}
+//
+//	or:
+//
+//	        nil
+type VideoSettingsPtrInput interface {
+	pulumi.Input
+
+	ToVideoSettingsPtrOutput() VideoSettingsPtrOutput
+	ToVideoSettingsPtrOutputWithContext(context.Context) VideoSettingsPtrOutput
+}
+
+type videoSettingsPtrType VideoSettingsArgs
+
+func VideoSettingsPtr(v *VideoSettingsArgs) VideoSettingsPtrInput {
+	return (*videoSettingsPtrType)(v)
+}
+
+func (*videoSettingsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**VideoSettings)(nil)).Elem()
+}
+
+func (i *videoSettingsPtrType) ToVideoSettingsPtrOutput() VideoSettingsPtrOutput {
+	return i.ToVideoSettingsPtrOutputWithContext(context.Background())
+}
+
+func (i *videoSettingsPtrType) ToVideoSettingsPtrOutputWithContext(ctx context.Context) VideoSettingsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VideoSettingsPtrOutput)
+}
+
+// The first video device.
+type VideoSettingsOutput struct{ *pulumi.OutputState }
+
+func (VideoSettingsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*VideoSettings)(nil)).Elem()
+}
+
+func (o VideoSettingsOutput) ToVideoSettingsOutput() VideoSettingsOutput {
+	return o
+}
+
+func (o VideoSettingsOutput) ToVideoSettingsOutputWithContext(ctx context.Context) VideoSettingsOutput {
+	return o
+}
+
+func (o VideoSettingsOutput) ToVideoSettingsPtrOutput() VideoSettingsPtrOutput {
+	return o.ToVideoSettingsPtrOutputWithContext(context.Background())
+}
+
+func (o VideoSettingsOutput) ToVideoSettingsPtrOutputWithContext(ctx context.Context) VideoSettingsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v VideoSettings) *VideoSettings {
+		return &v
+	}).(VideoSettingsPtrOutput)
+}
+
+// `virtio`: 3D is drawn by the host. Default: false.
+func (o VideoSettingsOutput) Accel3d() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v VideoSettings) *bool { return v.Accel3d }).(pulumi.BoolPtrOutput)
+}
+
+// Screens. Default: 1.
+func (o VideoSettingsOutput) Heads() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v VideoSettings) *int { return v.Heads }).(pulumi.IntPtrOutput)
+}
+
+// Memory of the video device: "64MiB". Default: libvirt's for the model.
+func (o VideoSettingsOutput) Vram() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v VideoSettings) *string { return v.Vram }).(pulumi.StringPtrOutput)
+}
+
+type VideoSettingsPtrOutput struct{ *pulumi.OutputState }
+
+func (VideoSettingsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**VideoSettings)(nil)).Elem()
+}
+
+func (o VideoSettingsPtrOutput) ToVideoSettingsPtrOutput() VideoSettingsPtrOutput {
+	return o
+}
+
+func (o VideoSettingsPtrOutput) ToVideoSettingsPtrOutputWithContext(ctx context.Context) VideoSettingsPtrOutput {
+	return o
+}
+
+func (o VideoSettingsPtrOutput) Elem() VideoSettingsOutput {
+	return o.ApplyT(func(v *VideoSettings) VideoSettings {
+		if v != nil {
+			return *v
+		}
+		var ret VideoSettings
+		return ret
+	}).(VideoSettingsOutput)
+}
+
+// `virtio`: 3D is drawn by the host. Default: false.
+func (o VideoSettingsPtrOutput) Accel3d() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *VideoSettings) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Accel3d
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Screens. Default: 1.
+func (o VideoSettingsPtrOutput) Heads() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *VideoSettings) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Heads
+	}).(pulumi.IntPtrOutput)
+}
+
+// Memory of the video device: "64MiB". Default: libvirt's for the model.
+func (o VideoSettingsPtrOutput) Vram() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *VideoSettings) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Vram
+	}).(pulumi.StringPtrOutput)
+}
+
+type Vsock struct {
+	// The guest's context identifier. Default: libvirt chooses one at each start.
+	Cid *int `pulumi:"cid"`
+	// Default: `virtio`. `none`: no vsock.
+	Model *VsockModel `pulumi:"model"`
+}
+
+// VsockInput is an input type that accepts VsockArgs and VsockOutput values.
+// You can construct a concrete instance of `VsockInput` via:
+//
+//	VsockArgs{...}
+type VsockInput interface {
+	pulumi.Input
+
+	ToVsockOutput() VsockOutput
+	ToVsockOutputWithContext(context.Context) VsockOutput
+}
+
+type VsockArgs struct {
+	// The guest's context identifier. Default: libvirt chooses one at each start.
+	Cid pulumi.IntPtrInput `pulumi:"cid"`
+	// Default: `virtio`. `none`: no vsock.
+	Model VsockModelPtrInput `pulumi:"model"`
+}
+
+func (VsockArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*Vsock)(nil)).Elem()
+}
+
+func (i VsockArgs) ToVsockOutput() VsockOutput {
+	return i.ToVsockOutputWithContext(context.Background())
+}
+
+func (i VsockArgs) ToVsockOutputWithContext(ctx context.Context) VsockOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VsockOutput)
+}
+
+func (i VsockArgs) ToVsockPtrOutput() VsockPtrOutput {
+	return i.ToVsockPtrOutputWithContext(context.Background())
+}
+
+func (i VsockArgs) ToVsockPtrOutputWithContext(ctx context.Context) VsockPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VsockOutput).ToVsockPtrOutputWithContext(ctx)
+}
+
+// VsockPtrInput is an input type that accepts VsockArgs, VsockPtr and VsockPtrOutput values.
+// You can construct a concrete instance of `VsockPtrInput` via:
+//
+//	        VsockArgs{...}
+//
+//	or:
+//
+//	        nil
+type VsockPtrInput interface {
+	pulumi.Input
+
+	ToVsockPtrOutput() VsockPtrOutput
+	ToVsockPtrOutputWithContext(context.Context) VsockPtrOutput
+}
+
+type vsockPtrType VsockArgs
+
+func VsockPtr(v *VsockArgs) VsockPtrInput {
+	return (*vsockPtrType)(v)
+}
+
+func (*vsockPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**Vsock)(nil)).Elem()
+}
+
+func (i *vsockPtrType) ToVsockPtrOutput() VsockPtrOutput {
+	return i.ToVsockPtrOutputWithContext(context.Background())
+}
+
+func (i *vsockPtrType) ToVsockPtrOutputWithContext(ctx context.Context) VsockPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(VsockPtrOutput)
+}
+
+type VsockOutput struct{ *pulumi.OutputState }
+
+func (VsockOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*Vsock)(nil)).Elem()
+}
+
+func (o VsockOutput) ToVsockOutput() VsockOutput {
+	return o
+}
+
+func (o VsockOutput) ToVsockOutputWithContext(ctx context.Context) VsockOutput {
+	return o
+}
+
+func (o VsockOutput) ToVsockPtrOutput() VsockPtrOutput {
+	return o.ToVsockPtrOutputWithContext(context.Background())
+}
+
+func (o VsockOutput) ToVsockPtrOutputWithContext(ctx context.Context) VsockPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v Vsock) *Vsock {
+		return &v
+	}).(VsockPtrOutput)
+}
+
+// The guest's context identifier. Default: libvirt chooses one at each start.
+func (o VsockOutput) Cid() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v Vsock) *int { return v.Cid }).(pulumi.IntPtrOutput)
+}
+
+// Default: `virtio`. `none`: no vsock.
+func (o VsockOutput) Model() VsockModelPtrOutput {
+	return o.ApplyT(func(v Vsock) *VsockModel { return v.Model }).(VsockModelPtrOutput)
+}
+
+type VsockPtrOutput struct{ *pulumi.OutputState }
+
+func (VsockPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**Vsock)(nil)).Elem()
+}
+
+func (o VsockPtrOutput) ToVsockPtrOutput() VsockPtrOutput {
+	return o
+}
+
+func (o VsockPtrOutput) ToVsockPtrOutputWithContext(ctx context.Context) VsockPtrOutput {
+	return o
+}
+
+func (o VsockPtrOutput) Elem() VsockOutput {
+	return o.ApplyT(func(v *Vsock) Vsock {
+		if v != nil {
+			return *v
+		}
+		var ret Vsock
+		return ret
+	}).(VsockOutput)
+}
+
+// The guest's context identifier. Default: libvirt chooses one at each start.
+func (o VsockPtrOutput) Cid() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *Vsock) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Cid
+	}).(pulumi.IntPtrOutput)
+}
+
+// Default: `virtio`. `none`: no vsock.
+func (o VsockPtrOutput) Model() VsockModelPtrOutput {
+	return o.ApplyT(func(v *Vsock) *VsockModel {
+		if v == nil {
+			return nil
+		}
+		return v.Model
+	}).(VsockModelPtrOutput)
 }
 
 // Wait until the guest has an address.
@@ -11744,6 +14064,10 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BalloonPtrInput)(nil)).Elem(), BalloonArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BandwidthInput)(nil)).Elem(), BandwidthArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BandwidthPtrInput)(nil)).Elem(), BandwidthArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ChannelInput)(nil)).Elem(), ChannelArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ChannelMapInput)(nil)).Elem(), ChannelMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*CharacterDeviceInput)(nil)).Elem(), CharacterDeviceArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*CharacterDeviceMapInput)(nil)).Elem(), CharacterDeviceMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ClockInput)(nil)).Elem(), ClockArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ClockPtrInput)(nil)).Elem(), ClockArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*CloudInitInput)(nil)).Elem(), CloudInitArgs{})
@@ -11776,6 +14100,10 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*DnsSrvArrayInput)(nil)).Elem(), DnsSrvArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*FeaturesInput)(nil)).Elem(), FeaturesArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*FeaturesPtrInput)(nil)).Elem(), FeaturesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*GraphicsSettingsInput)(nil)).Elem(), GraphicsSettingsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*GraphicsSettingsPtrInput)(nil)).Elem(), GraphicsSettingsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*HostDeviceInput)(nil)).Elem(), HostDeviceArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*HostDeviceMapInput)(nil)).Elem(), HostDeviceMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostFactsInput)(nil)).Elem(), HostFactsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostFactsPtrInput)(nil)).Elem(), HostFactsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostPolicyInput)(nil)).Elem(), HostPolicyArgs{})
@@ -11784,8 +14112,12 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*HostSettingsPtrInput)(nil)).Elem(), HostSettingsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HttpSourceInput)(nil)).Elem(), HttpSourceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HttpSourcePtrInput)(nil)).Elem(), HttpSourceArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*InputDevicesInput)(nil)).Elem(), InputDevicesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*InputDevicesPtrInput)(nil)).Elem(), InputDevicesArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*IscsiSourceInput)(nil)).Elem(), IscsiSourceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*IscsiSourcePtrInput)(nil)).Elem(), IscsiSourceArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MediatedDeviceInput)(nil)).Elem(), MediatedDeviceArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*MediatedDevicePtrInput)(nil)).Elem(), MediatedDeviceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MemoryBackingInput)(nil)).Elem(), MemoryBackingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*MemoryBackingPtrInput)(nil)).Elem(), MemoryBackingArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*NetworkAddressInput)(nil)).Elem(), NetworkAddressArgs{})
@@ -11831,12 +14163,20 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*PortRangePtrInput)(nil)).Elem(), PortRangeArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RbdSourceInput)(nil)).Elem(), RbdSourceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*RbdSourcePtrInput)(nil)).Elem(), RbdSourceArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RomInput)(nil)).Elem(), RomArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*RomPtrInput)(nil)).Elem(), RomArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SerialInput)(nil)).Elem(), SerialArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SerialPtrInput)(nil)).Elem(), SerialArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ShareInput)(nil)).Elem(), ShareArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*ShareMapInput)(nil)).Elem(), ShareMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SmbiosInput)(nil)).Elem(), SmbiosArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SmbiosPtrInput)(nil)).Elem(), SmbiosArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SmbiosSystemInput)(nil)).Elem(), SmbiosSystemArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SmbiosSystemPtrInput)(nil)).Elem(), SmbiosSystemArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SoundInput)(nil)).Elem(), SoundArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SoundPtrInput)(nil)).Elem(), SoundArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*TcpSocketInput)(nil)).Elem(), TcpSocketArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*TcpSocketPtrInput)(nil)).Elem(), TcpSocketArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TimerInput)(nil)).Elem(), TimerArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TimerMapInput)(nil)).Elem(), TimerMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*TpmInput)(nil)).Elem(), TpmArgs{})
@@ -11845,10 +14185,18 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*TrafficLimitPtrInput)(nil)).Elem(), TrafficLimitArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*UefiInput)(nil)).Elem(), UefiArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*UefiPtrInput)(nil)).Elem(), UefiArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*UnixSocketInput)(nil)).Elem(), UnixSocketArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*UnixSocketPtrInput)(nil)).Elem(), UnixSocketArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*UsbDeviceInput)(nil)).Elem(), UsbDeviceArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*UsbDevicePtrInput)(nil)).Elem(), UsbDeviceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VhostUserNetworkInput)(nil)).Elem(), VhostUserNetworkArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VhostUserNetworkPtrInput)(nil)).Elem(), VhostUserNetworkArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VhostUserSourceInput)(nil)).Elem(), VhostUserSourceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*VhostUserSourcePtrInput)(nil)).Elem(), VhostUserSourceArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VideoSettingsInput)(nil)).Elem(), VideoSettingsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VideoSettingsPtrInput)(nil)).Elem(), VideoSettingsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VsockInput)(nil)).Elem(), VsockArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*VsockPtrInput)(nil)).Elem(), VsockArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WaitForAddressInput)(nil)).Elem(), WaitForAddressArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WaitForAddressPtrInput)(nil)).Elem(), WaitForAddressArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*WatchdogInput)(nil)).Elem(), WatchdogArgs{})
@@ -11865,6 +14213,10 @@ func init() {
 	pulumi.RegisterOutputType(BalloonPtrOutput{})
 	pulumi.RegisterOutputType(BandwidthOutput{})
 	pulumi.RegisterOutputType(BandwidthPtrOutput{})
+	pulumi.RegisterOutputType(ChannelOutput{})
+	pulumi.RegisterOutputType(ChannelMapOutput{})
+	pulumi.RegisterOutputType(CharacterDeviceOutput{})
+	pulumi.RegisterOutputType(CharacterDeviceMapOutput{})
 	pulumi.RegisterOutputType(ClockOutput{})
 	pulumi.RegisterOutputType(ClockPtrOutput{})
 	pulumi.RegisterOutputType(CloudInitOutput{})
@@ -11899,8 +14251,12 @@ func init() {
 	pulumi.RegisterOutputType(EffectiveDiskMapOutput{})
 	pulumi.RegisterOutputType(FeaturesOutput{})
 	pulumi.RegisterOutputType(FeaturesPtrOutput{})
+	pulumi.RegisterOutputType(GraphicsSettingsOutput{})
+	pulumi.RegisterOutputType(GraphicsSettingsPtrOutput{})
 	pulumi.RegisterOutputType(GuestAddressOutput{})
 	pulumi.RegisterOutputType(GuestAddressArrayOutput{})
+	pulumi.RegisterOutputType(HostDeviceOutput{})
+	pulumi.RegisterOutputType(HostDeviceMapOutput{})
 	pulumi.RegisterOutputType(HostFactsOutput{})
 	pulumi.RegisterOutputType(HostFactsPtrOutput{})
 	pulumi.RegisterOutputType(HostPolicyOutput{})
@@ -11911,8 +14267,12 @@ func init() {
 	pulumi.RegisterOutputType(HttpSourcePtrOutput{})
 	pulumi.RegisterOutputType(ImageSourceOutput{})
 	pulumi.RegisterOutputType(ImageSourcePtrOutput{})
+	pulumi.RegisterOutputType(InputDevicesOutput{})
+	pulumi.RegisterOutputType(InputDevicesPtrOutput{})
 	pulumi.RegisterOutputType(IscsiSourceOutput{})
 	pulumi.RegisterOutputType(IscsiSourcePtrOutput{})
+	pulumi.RegisterOutputType(MediatedDeviceOutput{})
+	pulumi.RegisterOutputType(MediatedDevicePtrOutput{})
 	pulumi.RegisterOutputType(MemoryBackingOutput{})
 	pulumi.RegisterOutputType(MemoryBackingPtrOutput{})
 	pulumi.RegisterOutputType(NetworkAddressOutput{})
@@ -11966,14 +14326,22 @@ func init() {
 	pulumi.RegisterOutputType(PortRangePtrOutput{})
 	pulumi.RegisterOutputType(RbdSourceOutput{})
 	pulumi.RegisterOutputType(RbdSourcePtrOutput{})
+	pulumi.RegisterOutputType(RomOutput{})
+	pulumi.RegisterOutputType(RomPtrOutput{})
 	pulumi.RegisterOutputType(RunningDiskOutput{})
 	pulumi.RegisterOutputType(RunningDiskMapOutput{})
 	pulumi.RegisterOutputType(SerialOutput{})
 	pulumi.RegisterOutputType(SerialPtrOutput{})
+	pulumi.RegisterOutputType(ShareOutput{})
+	pulumi.RegisterOutputType(ShareMapOutput{})
 	pulumi.RegisterOutputType(SmbiosOutput{})
 	pulumi.RegisterOutputType(SmbiosPtrOutput{})
 	pulumi.RegisterOutputType(SmbiosSystemOutput{})
 	pulumi.RegisterOutputType(SmbiosSystemPtrOutput{})
+	pulumi.RegisterOutputType(SoundOutput{})
+	pulumi.RegisterOutputType(SoundPtrOutput{})
+	pulumi.RegisterOutputType(TcpSocketOutput{})
+	pulumi.RegisterOutputType(TcpSocketPtrOutput{})
 	pulumi.RegisterOutputType(TimerOutput{})
 	pulumi.RegisterOutputType(TimerMapOutput{})
 	pulumi.RegisterOutputType(TpmOutput{})
@@ -11982,10 +14350,18 @@ func init() {
 	pulumi.RegisterOutputType(TrafficLimitPtrOutput{})
 	pulumi.RegisterOutputType(UefiOutput{})
 	pulumi.RegisterOutputType(UefiPtrOutput{})
+	pulumi.RegisterOutputType(UnixSocketOutput{})
+	pulumi.RegisterOutputType(UnixSocketPtrOutput{})
+	pulumi.RegisterOutputType(UsbDeviceOutput{})
+	pulumi.RegisterOutputType(UsbDevicePtrOutput{})
 	pulumi.RegisterOutputType(VhostUserNetworkOutput{})
 	pulumi.RegisterOutputType(VhostUserNetworkPtrOutput{})
 	pulumi.RegisterOutputType(VhostUserSourceOutput{})
 	pulumi.RegisterOutputType(VhostUserSourcePtrOutput{})
+	pulumi.RegisterOutputType(VideoSettingsOutput{})
+	pulumi.RegisterOutputType(VideoSettingsPtrOutput{})
+	pulumi.RegisterOutputType(VsockOutput{})
+	pulumi.RegisterOutputType(VsockPtrOutput{})
 	pulumi.RegisterOutputType(WaitForAddressOutput{})
 	pulumi.RegisterOutputType(WaitForAddressPtrOutput{})
 	pulumi.RegisterOutputType(WatchdogOutput{})

@@ -78,6 +78,54 @@ export interface Bandwidth {
 }
 
 /**
+ * Where a channel goes: to exactly one of these.
+ */
+export interface Channel {
+    /**
+     * File on the host that the guest's output goes to.
+     */
+    file?: string;
+    /**
+     * A pty (`virsh console`).
+     */
+    pty?: boolean;
+    /**
+     * SPICE's own channel (clipboard, resolution), for `graphics: "spice"`.
+     */
+    spicevmc?: boolean;
+    /**
+     * A TCP connection.
+     */
+    tcp?: outputs.TcpSocket;
+    /**
+     * A unix socket on the host.
+     */
+    unix?: outputs.UnixSocket;
+}
+
+/**
+ * Where a serial port or console goes: to exactly one of these.
+ */
+export interface CharacterDevice {
+    /**
+     * File on the host that the guest's output goes to.
+     */
+    file?: string;
+    /**
+     * A pty (`virsh console`).
+     */
+    pty?: boolean;
+    /**
+     * A TCP connection.
+     */
+    tcp?: outputs.TcpSocket;
+    /**
+     * A unix socket on the host.
+     */
+    unix?: outputs.UnixSocket;
+}
+
+/**
  * The guest's hardware clock and timers.
  */
 export interface Clock {
@@ -649,6 +697,28 @@ export interface Features {
 }
 
 /**
+ * How the display is reached.
+ */
+export interface GraphicsSettings {
+    /**
+     * The keyboard of whoever connects. Default: none, which suits clients that send key codes.
+     */
+    keymap?: string;
+    /**
+     * Address of the host where the display listens. Default: 127.0.0.1. Others see the screen of whoever opens it further.
+     */
+    listen?: string;
+    /**
+     * Who connects has to know it; at most 8 characters with VNC. libvirt shows it to its administrators only. A change is live. VNC encrypts nothing: use it over ssh.
+     */
+    password?: string;
+    /**
+     * The port; VNC's begin at 5900. -1: libvirt chooses a free one at each start (default).
+     */
+    port?: number;
+}
+
+/**
  * An address of a guest.
  */
 export interface GuestAddress {
@@ -668,6 +738,36 @@ export interface GuestAddress {
      * Who told: the guest `agent`, the `lease` of libvirt's DHCP server, or the host's `arp` table.
      */
     source: enums.AddressSource;
+}
+
+/**
+ * A device of the host that the guest gets: exactly one of `pci`, `usb` and `mdev`.
+ */
+export interface HostDevice {
+    /**
+     * Place in the boot order, 1 first. Default: it is not booted from.
+     */
+    bootOrder?: number;
+    /**
+     * `pci`: libvirt takes the device from the host's driver when the VM starts, and gives it back. Default: true.
+     */
+    managed?: boolean;
+    /**
+     * A mediated device.
+     */
+    mdev?: outputs.MediatedDevice;
+    /**
+     * A PCI device, by its address on the host: "0000:01:00.0".
+     */
+    pci?: string;
+    /**
+     * `pci`: the device's ROM.
+     */
+    rom?: outputs.Rom;
+    /**
+     * A USB device.
+     */
+    usb?: outputs.UsbDevice;
 }
 
 /**
@@ -793,6 +893,24 @@ export interface ImageSource {
 }
 
 /**
+ * Pointers and keyboards, each with its bus.
+ */
+export interface InputDevices {
+    /**
+     * A keyboard; `ps2`: the board's own.
+     */
+    keyboard?: enums.InputBus;
+    /**
+     * A mouse; `ps2`: the board's own.
+     */
+    mouse?: enums.InputBus;
+    /**
+     * A pointer that knows where it is, so that the mouse of a display does not run away; `none`: none.
+     */
+    tablet?: enums.TabletBus;
+}
+
+/**
  * An iSCSI logical unit, opened by QEMU's own initiator.
  */
 export interface IscsiSource {
@@ -824,6 +942,20 @@ export interface IscsiSource {
      * CHAP user. Default: no authentication.
      */
     username?: string;
+}
+
+/**
+ * A mediated device: a part of a GPU, say.
+ */
+export interface MediatedDevice {
+    /**
+     * How the guest sees it. Default: `vfio-pci`.
+     */
+    model?: enums.MdevModel;
+    /**
+     * The mediated device's UUID on the host.
+     */
+    uuid: string;
 }
 
 /**
@@ -1436,6 +1568,20 @@ export interface RbdSource {
 }
 
 /**
+ * The ROM of a PCI device.
+ */
+export interface Rom {
+    /**
+     * Whether the guest sees the device's ROM. Default: libvirt's.
+     */
+    bar?: boolean;
+    /**
+     * A file on the host that the guest sees as the ROM.
+     */
+    file?: string;
+}
+
+/**
  * The settings a disk runs with now.
  */
 export interface RunningDisk {
@@ -1465,11 +1611,56 @@ export interface RunningDisk {
     target: string;
 }
 
+/**
+ * Where the first serial port goes: to exactly one of these.
+ */
 export interface Serial {
     /**
-     * File on the host that the console output goes to.
+     * File on the host that the guest's output goes to.
      */
-    file: string;
+    file?: string;
+    /**
+     * A TCP connection.
+     */
+    tcp?: outputs.TcpSocket;
+    /**
+     * A unix socket on the host.
+     */
+    unix?: outputs.UnixSocket;
+}
+
+/**
+ * A folder of the host that the guest can mount.
+ */
+export interface Share {
+    /**
+     * 9p: whose the files are on the host, in libvirt's words. Default: `passthrough`.
+     */
+    accessMode?: enums.ShareAccessMode;
+    /**
+     * virtiofs: whether the guest caches. Default: virtiofsd's.
+     */
+    cache?: enums.ShareCache;
+    /**
+     * `virtiofs` (default; the guest's memory is shared with its daemon by itself) or `9p`.
+     */
+    driver?: enums.ShareDriver;
+    /**
+     * virtiofs: size of the request queue, a power of two. Default: libvirt's.
+     */
+    queue?: number;
+    /**
+     * The guest cannot write. With virtiofs newer libvirt only (9.0 refuses it). Default: false.
+     */
+    readonly?: boolean;
+    /**
+     * The folder on the host.
+     */
+    source: string;
+    /**
+     * The name that the guest mounts it by: `mount -t virtiofs TAG /mnt`. Default: the share's key.
+     */
+    tag?: string;
 }
 
 /**
@@ -1514,6 +1705,35 @@ export interface SmbiosSystem {
      * Its version.
      */
     version?: string;
+}
+
+export interface Sound {
+    /**
+     * Default: `ich9`. `none`: no sound.
+     */
+    model?: enums.SoundModel;
+}
+
+/**
+ * A TCP connection. It has neither password nor encryption.
+ */
+export interface TcpSocket {
+    /**
+     * Where QEMU listens, or what it connects to. Default: 127.0.0.1.
+     */
+    host?: string;
+    /**
+     * Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+     */
+    mode?: enums.SocketMode;
+    /**
+     * The port.
+     */
+    port: number;
+    /**
+     * Plain bytes (`raw`, default) or `telnet`.
+     */
+    protocol?: enums.TcpProtocol;
 }
 
 /**
@@ -1589,6 +1809,42 @@ export interface Uefi {
 }
 
 /**
+ * A unix socket on the host.
+ */
+export interface UnixSocket {
+    /**
+     * Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+     */
+    mode?: enums.SocketMode;
+    /**
+     * The socket on the host. Default: one that libvirt makes.
+     */
+    path?: string;
+}
+
+/**
+ * A USB device: by what it is (`vendor`, `product`) or where it is (`bus`, `device`).
+ */
+export interface UsbDevice {
+    /**
+     * With `device`: the bus that it is on.
+     */
+    bus?: number;
+    /**
+     * With `bus`: its number there, which another plugging in changes.
+     */
+    device?: number;
+    /**
+     * With `vendor`: the product's ID.
+     */
+    product?: string;
+    /**
+     * With `product`: the vendor's ID, as `lsusb` shows it: "046d".
+     */
+    vendor?: string;
+}
+
+/**
  * A vhost-user switch (OVS-DPDK, VPP), which shares the guest's memory.
  */
 export interface VhostUserNetwork {
@@ -1610,6 +1866,35 @@ export interface VhostUserSource {
      * The daemon's unix socket on the host.
      */
     socket: string;
+}
+
+/**
+ * The first video device.
+ */
+export interface VideoSettings {
+    /**
+     * `virtio`: 3D is drawn by the host. Default: false.
+     */
+    accel3d?: boolean;
+    /**
+     * Screens. Default: 1.
+     */
+    heads?: number;
+    /**
+     * Memory of the video device: "64MiB". Default: libvirt's for the model.
+     */
+    vram?: string;
+}
+
+export interface Vsock {
+    /**
+     * The guest's context identifier. Default: libvirt chooses one at each start.
+     */
+    cid?: number;
+    /**
+     * Default: `virtio`. `none`: no vsock.
+     */
+    model?: enums.VsockModel;
 }
 
 /**

@@ -22,6 +22,8 @@ __all__ = [
     'BackingStore',
     'Balloon',
     'Bandwidth',
+    'Channel',
+    'CharacterDevice',
     'Clock',
     'CloudInit',
     'CloudInitUser',
@@ -39,13 +41,17 @@ __all__ = [
     'DnsSrv',
     'EffectiveDisk',
     'Features',
+    'GraphicsSettings',
     'GuestAddress',
+    'HostDevice',
     'HostFacts',
     'HostPolicy',
     'HostSettings',
     'HttpSource',
     'ImageSource',
+    'InputDevices',
     'IscsiSource',
+    'MediatedDevice',
     'MemoryBacking',
     'NetworkAddress',
     'NetworkCard',
@@ -72,16 +78,24 @@ __all__ = [
     'PoolTarget',
     'PortRange',
     'RbdSource',
+    'Rom',
     'RunningDisk',
     'Serial',
+    'Share',
     'Smbios',
     'SmbiosSystem',
+    'Sound',
+    'TcpSocket',
     'Timer',
     'Tpm',
     'TrafficLimit',
     'Uefi',
+    'UnixSocket',
+    'UsbDevice',
     'VhostUserNetwork',
     'VhostUserSource',
+    'VideoSettings',
+    'Vsock',
     'WaitForAddress',
     'Watchdog',
     'XmlFragment',
@@ -285,6 +299,138 @@ class Bandwidth(dict):
         What the guest sends.
         """
         return pulumi.get(self, "outbound")
+
+
+@pulumi.output_type
+class Channel(dict):
+    """
+    Where a channel goes: to exactly one of these.
+    """
+    def __init__(__self__, *,
+                 file: Optional[_builtins.str] = None,
+                 pty: Optional[_builtins.bool] = None,
+                 spicevmc: Optional[_builtins.bool] = None,
+                 tcp: Optional['outputs.TcpSocket'] = None,
+                 unix: Optional['outputs.UnixSocket'] = None):
+        """
+        Where a channel goes: to exactly one of these.
+
+        :param _builtins.str file: File on the host that the guest's output goes to.
+        :param _builtins.bool pty: A pty (`virsh console`).
+        :param _builtins.bool spicevmc: SPICE's own channel (clipboard, resolution), for `graphics: "spice"`.
+        :param 'TcpSocket' tcp: A TCP connection.
+        :param 'UnixSocket' unix: A unix socket on the host.
+        """
+        if file is not None:
+            pulumi.set(__self__, "file", file)
+        if pty is not None:
+            pulumi.set(__self__, "pty", pty)
+        if spicevmc is not None:
+            pulumi.set(__self__, "spicevmc", spicevmc)
+        if tcp is not None:
+            pulumi.set(__self__, "tcp", tcp)
+        if unix is not None:
+            pulumi.set(__self__, "unix", unix)
+
+    @_builtins.property
+    @pulumi.getter
+    def file(self) -> Optional[_builtins.str]:
+        """
+        File on the host that the guest's output goes to.
+        """
+        return pulumi.get(self, "file")
+
+    @_builtins.property
+    @pulumi.getter
+    def pty(self) -> Optional[_builtins.bool]:
+        """
+        A pty (`virsh console`).
+        """
+        return pulumi.get(self, "pty")
+
+    @_builtins.property
+    @pulumi.getter
+    def spicevmc(self) -> Optional[_builtins.bool]:
+        """
+        SPICE's own channel (clipboard, resolution), for `graphics: "spice"`.
+        """
+        return pulumi.get(self, "spicevmc")
+
+    @_builtins.property
+    @pulumi.getter
+    def tcp(self) -> Optional['outputs.TcpSocket']:
+        """
+        A TCP connection.
+        """
+        return pulumi.get(self, "tcp")
+
+    @_builtins.property
+    @pulumi.getter
+    def unix(self) -> Optional['outputs.UnixSocket']:
+        """
+        A unix socket on the host.
+        """
+        return pulumi.get(self, "unix")
+
+
+@pulumi.output_type
+class CharacterDevice(dict):
+    """
+    Where a serial port or console goes: to exactly one of these.
+    """
+    def __init__(__self__, *,
+                 file: Optional[_builtins.str] = None,
+                 pty: Optional[_builtins.bool] = None,
+                 tcp: Optional['outputs.TcpSocket'] = None,
+                 unix: Optional['outputs.UnixSocket'] = None):
+        """
+        Where a serial port or console goes: to exactly one of these.
+
+        :param _builtins.str file: File on the host that the guest's output goes to.
+        :param _builtins.bool pty: A pty (`virsh console`).
+        :param 'TcpSocket' tcp: A TCP connection.
+        :param 'UnixSocket' unix: A unix socket on the host.
+        """
+        if file is not None:
+            pulumi.set(__self__, "file", file)
+        if pty is not None:
+            pulumi.set(__self__, "pty", pty)
+        if tcp is not None:
+            pulumi.set(__self__, "tcp", tcp)
+        if unix is not None:
+            pulumi.set(__self__, "unix", unix)
+
+    @_builtins.property
+    @pulumi.getter
+    def file(self) -> Optional[_builtins.str]:
+        """
+        File on the host that the guest's output goes to.
+        """
+        return pulumi.get(self, "file")
+
+    @_builtins.property
+    @pulumi.getter
+    def pty(self) -> Optional[_builtins.bool]:
+        """
+        A pty (`virsh console`).
+        """
+        return pulumi.get(self, "pty")
+
+    @_builtins.property
+    @pulumi.getter
+    def tcp(self) -> Optional['outputs.TcpSocket']:
+        """
+        A TCP connection.
+        """
+        return pulumi.get(self, "tcp")
+
+    @_builtins.property
+    @pulumi.getter
+    def unix(self) -> Optional['outputs.UnixSocket']:
+        """
+        A unix socket on the host.
+        """
+        return pulumi.get(self, "unix")
 
 
 @pulumi.output_type
@@ -2056,6 +2202,66 @@ class Features(dict):
 
 
 @pulumi.output_type
+class GraphicsSettings(dict):
+    """
+    How the display is reached.
+    """
+    def __init__(__self__, *,
+                 keymap: Optional[_builtins.str] = None,
+                 listen: Optional[_builtins.str] = None,
+                 password: Optional[_builtins.str] = None,
+                 port: Optional[_builtins.int] = None):
+        """
+        How the display is reached.
+
+        :param _builtins.str keymap: The keyboard of whoever connects. Default: none, which suits clients that send key codes.
+        :param _builtins.str listen: Address of the host where the display listens. Default: 127.0.0.1. Others see the screen of whoever opens it further.
+        :param _builtins.str password: Who connects has to know it; at most 8 characters with VNC. libvirt shows it to its administrators only. A change is live. VNC encrypts nothing: use it over ssh.
+        :param _builtins.int port: The port; VNC's begin at 5900. -1: libvirt chooses a free one at each start (default).
+        """
+        if keymap is not None:
+            pulumi.set(__self__, "keymap", keymap)
+        if listen is not None:
+            pulumi.set(__self__, "listen", listen)
+        if password is not None:
+            pulumi.set(__self__, "password", password)
+        if port is not None:
+            pulumi.set(__self__, "port", port)
+
+    @_builtins.property
+    @pulumi.getter
+    def keymap(self) -> Optional[_builtins.str]:
+        """
+        The keyboard of whoever connects. Default: none, which suits clients that send key codes.
+        """
+        return pulumi.get(self, "keymap")
+
+    @_builtins.property
+    @pulumi.getter
+    def listen(self) -> Optional[_builtins.str]:
+        """
+        Address of the host where the display listens. Default: 127.0.0.1. Others see the screen of whoever opens it further.
+        """
+        return pulumi.get(self, "listen")
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> Optional[_builtins.str]:
+        """
+        Who connects has to know it; at most 8 characters with VNC. libvirt shows it to its administrators only. A change is live. VNC encrypts nothing: use it over ssh.
+        """
+        return pulumi.get(self, "password")
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> Optional[_builtins.int]:
+        """
+        The port; VNC's begin at 5900. -1: libvirt chooses a free one at each start (default).
+        """
+        return pulumi.get(self, "port")
+
+
+@pulumi.output_type
 class GuestAddress(dict):
     """
     An address of a guest.
@@ -2110,6 +2316,107 @@ class GuestAddress(dict):
         Length of the network's prefix, where it is known.
         """
         return pulumi.get(self, "prefix")
+
+
+@pulumi.output_type
+class HostDevice(dict):
+    """
+    A device of the host that the guest gets: exactly one of `pci`, `usb` and `mdev`.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "bootOrder":
+            suggest = "boot_order"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in HostDevice. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        HostDevice.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        HostDevice.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 boot_order: Optional[_builtins.int] = None,
+                 managed: Optional[_builtins.bool] = None,
+                 mdev: Optional['outputs.MediatedDevice'] = None,
+                 pci: Optional[_builtins.str] = None,
+                 rom: Optional['outputs.Rom'] = None,
+                 usb: Optional['outputs.UsbDevice'] = None):
+        """
+        A device of the host that the guest gets: exactly one of `pci`, `usb` and `mdev`.
+
+        :param _builtins.int boot_order: Place in the boot order, 1 first. Default: it is not booted from.
+        :param _builtins.bool managed: `pci`: libvirt takes the device from the host's driver when the VM starts, and gives it back. Default: true.
+        :param 'MediatedDevice' mdev: A mediated device.
+        :param _builtins.str pci: A PCI device, by its address on the host: "0000:01:00.0".
+        :param 'Rom' rom: `pci`: the device's ROM.
+        :param 'UsbDevice' usb: A USB device.
+        """
+        if boot_order is not None:
+            pulumi.set(__self__, "boot_order", boot_order)
+        if managed is not None:
+            pulumi.set(__self__, "managed", managed)
+        if mdev is not None:
+            pulumi.set(__self__, "mdev", mdev)
+        if pci is not None:
+            pulumi.set(__self__, "pci", pci)
+        if rom is not None:
+            pulumi.set(__self__, "rom", rom)
+        if usb is not None:
+            pulumi.set(__self__, "usb", usb)
+
+    @_builtins.property
+    @pulumi.getter(name="bootOrder")
+    def boot_order(self) -> Optional[_builtins.int]:
+        """
+        Place in the boot order, 1 first. Default: it is not booted from.
+        """
+        return pulumi.get(self, "boot_order")
+
+    @_builtins.property
+    @pulumi.getter
+    def managed(self) -> Optional[_builtins.bool]:
+        """
+        `pci`: libvirt takes the device from the host's driver when the VM starts, and gives it back. Default: true.
+        """
+        return pulumi.get(self, "managed")
+
+    @_builtins.property
+    @pulumi.getter
+    def mdev(self) -> Optional['outputs.MediatedDevice']:
+        """
+        A mediated device.
+        """
+        return pulumi.get(self, "mdev")
+
+    @_builtins.property
+    @pulumi.getter
+    def pci(self) -> Optional[_builtins.str]:
+        """
+        A PCI device, by its address on the host: "0000:01:00.0".
+        """
+        return pulumi.get(self, "pci")
+
+    @_builtins.property
+    @pulumi.getter
+    def rom(self) -> Optional['outputs.Rom']:
+        """
+        `pci`: the device's ROM.
+        """
+        return pulumi.get(self, "rom")
+
+    @_builtins.property
+    @pulumi.getter
+    def usb(self) -> Optional['outputs.UsbDevice']:
+        """
+        A USB device.
+        """
+        return pulumi.get(self, "usb")
 
 
 @pulumi.output_type
@@ -2482,6 +2789,54 @@ class ImageSource(dict):
 
 
 @pulumi.output_type
+class InputDevices(dict):
+    """
+    Pointers and keyboards, each with its bus.
+    """
+    def __init__(__self__, *,
+                 keyboard: Optional['InputBus'] = None,
+                 mouse: Optional['InputBus'] = None,
+                 tablet: Optional['TabletBus'] = None):
+        """
+        Pointers and keyboards, each with its bus.
+
+        :param 'InputBus' keyboard: A keyboard; `ps2`: the board's own.
+        :param 'InputBus' mouse: A mouse; `ps2`: the board's own.
+        :param 'TabletBus' tablet: A pointer that knows where it is, so that the mouse of a display does not run away; `none`: none.
+        """
+        if keyboard is not None:
+            pulumi.set(__self__, "keyboard", keyboard)
+        if mouse is not None:
+            pulumi.set(__self__, "mouse", mouse)
+        if tablet is not None:
+            pulumi.set(__self__, "tablet", tablet)
+
+    @_builtins.property
+    @pulumi.getter
+    def keyboard(self) -> Optional['InputBus']:
+        """
+        A keyboard; `ps2`: the board's own.
+        """
+        return pulumi.get(self, "keyboard")
+
+    @_builtins.property
+    @pulumi.getter
+    def mouse(self) -> Optional['InputBus']:
+        """
+        A mouse; `ps2`: the board's own.
+        """
+        return pulumi.get(self, "mouse")
+
+    @_builtins.property
+    @pulumi.getter
+    def tablet(self) -> Optional['TabletBus']:
+        """
+        A pointer that knows where it is, so that the mouse of a display does not run away; `none`: none.
+        """
+        return pulumi.get(self, "tablet")
+
+
+@pulumi.output_type
 class IscsiSource(dict):
     """
     An iSCSI logical unit, opened by QEMU's own initiator.
@@ -2589,6 +2944,41 @@ class IscsiSource(dict):
         CHAP user. Default: no authentication.
         """
         return pulumi.get(self, "username")
+
+
+@pulumi.output_type
+class MediatedDevice(dict):
+    """
+    A mediated device: a part of a GPU, say.
+    """
+    def __init__(__self__, *,
+                 uuid: _builtins.str,
+                 model: Optional['MdevModel'] = None):
+        """
+        A mediated device: a part of a GPU, say.
+
+        :param _builtins.str uuid: The mediated device's UUID on the host.
+        :param 'MdevModel' model: How the guest sees it. Default: `vfio-pci`.
+        """
+        pulumi.set(__self__, "uuid", uuid)
+        if model is not None:
+            pulumi.set(__self__, "model", model)
+
+    @_builtins.property
+    @pulumi.getter
+    def uuid(self) -> _builtins.str:
+        """
+        The mediated device's UUID on the host.
+        """
+        return pulumi.get(self, "uuid")
+
+    @_builtins.property
+    @pulumi.getter
+    def model(self) -> Optional['MdevModel']:
+        """
+        How the guest sees it. Default: `vfio-pci`.
+        """
+        return pulumi.get(self, "model")
 
 
 @pulumi.output_type
@@ -4402,6 +4792,42 @@ class RbdSource(dict):
 
 
 @pulumi.output_type
+class Rom(dict):
+    """
+    The ROM of a PCI device.
+    """
+    def __init__(__self__, *,
+                 bar: Optional[_builtins.bool] = None,
+                 file: Optional[_builtins.str] = None):
+        """
+        The ROM of a PCI device.
+
+        :param _builtins.bool bar: Whether the guest sees the device's ROM. Default: libvirt's.
+        :param _builtins.str file: A file on the host that the guest sees as the ROM.
+        """
+        if bar is not None:
+            pulumi.set(__self__, "bar", bar)
+        if file is not None:
+            pulumi.set(__self__, "file", file)
+
+    @_builtins.property
+    @pulumi.getter
+    def bar(self) -> Optional[_builtins.bool]:
+        """
+        Whether the guest sees the device's ROM. Default: libvirt's.
+        """
+        return pulumi.get(self, "bar")
+
+    @_builtins.property
+    @pulumi.getter
+    def file(self) -> Optional[_builtins.str]:
+        """
+        A file on the host that the guest sees as the ROM.
+        """
+        return pulumi.get(self, "file")
+
+
+@pulumi.output_type
 class RunningDisk(dict):
     """
     The settings a disk runs with now.
@@ -4503,20 +4929,162 @@ class RunningDisk(dict):
 
 @pulumi.output_type
 class Serial(dict):
+    """
+    Where the first serial port goes: to exactly one of these.
+    """
     def __init__(__self__, *,
-                 file: _builtins.str):
+                 file: Optional[_builtins.str] = None,
+                 tcp: Optional['outputs.TcpSocket'] = None,
+                 unix: Optional['outputs.UnixSocket'] = None):
         """
-        :param _builtins.str file: File on the host that the console output goes to.
+        Where the first serial port goes: to exactly one of these.
+
+        :param _builtins.str file: File on the host that the guest's output goes to.
+        :param 'TcpSocket' tcp: A TCP connection.
+        :param 'UnixSocket' unix: A unix socket on the host.
         """
-        pulumi.set(__self__, "file", file)
+        if file is not None:
+            pulumi.set(__self__, "file", file)
+        if tcp is not None:
+            pulumi.set(__self__, "tcp", tcp)
+        if unix is not None:
+            pulumi.set(__self__, "unix", unix)
 
     @_builtins.property
     @pulumi.getter
-    def file(self) -> _builtins.str:
+    def file(self) -> Optional[_builtins.str]:
         """
-        File on the host that the console output goes to.
+        File on the host that the guest's output goes to.
         """
         return pulumi.get(self, "file")
+
+    @_builtins.property
+    @pulumi.getter
+    def tcp(self) -> Optional['outputs.TcpSocket']:
+        """
+        A TCP connection.
+        """
+        return pulumi.get(self, "tcp")
+
+    @_builtins.property
+    @pulumi.getter
+    def unix(self) -> Optional['outputs.UnixSocket']:
+        """
+        A unix socket on the host.
+        """
+        return pulumi.get(self, "unix")
+
+
+@pulumi.output_type
+class Share(dict):
+    """
+    A folder of the host that the guest can mount.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "accessMode":
+            suggest = "access_mode"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in Share. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        Share.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        Share.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 source: _builtins.str,
+                 access_mode: Optional['ShareAccessMode'] = None,
+                 cache: Optional['ShareCache'] = None,
+                 driver: Optional['ShareDriver'] = None,
+                 queue: Optional[_builtins.int] = None,
+                 readonly: Optional[_builtins.bool] = None,
+                 tag: Optional[_builtins.str] = None):
+        """
+        A folder of the host that the guest can mount.
+
+        :param _builtins.str source: The folder on the host.
+        :param 'ShareAccessMode' access_mode: 9p: whose the files are on the host, in libvirt's words. Default: `passthrough`.
+        :param 'ShareCache' cache: virtiofs: whether the guest caches. Default: virtiofsd's.
+        :param 'ShareDriver' driver: `virtiofs` (default; the guest's memory is shared with its daemon by itself) or `9p`.
+        :param _builtins.int queue: virtiofs: size of the request queue, a power of two. Default: libvirt's.
+        :param _builtins.bool readonly: The guest cannot write. With virtiofs newer libvirt only (9.0 refuses it). Default: false.
+        :param _builtins.str tag: The name that the guest mounts it by: `mount -t virtiofs TAG /mnt`. Default: the share's key.
+        """
+        pulumi.set(__self__, "source", source)
+        if access_mode is not None:
+            pulumi.set(__self__, "access_mode", access_mode)
+        if cache is not None:
+            pulumi.set(__self__, "cache", cache)
+        if driver is not None:
+            pulumi.set(__self__, "driver", driver)
+        if queue is not None:
+            pulumi.set(__self__, "queue", queue)
+        if readonly is not None:
+            pulumi.set(__self__, "readonly", readonly)
+        if tag is not None:
+            pulumi.set(__self__, "tag", tag)
+
+    @_builtins.property
+    @pulumi.getter
+    def source(self) -> _builtins.str:
+        """
+        The folder on the host.
+        """
+        return pulumi.get(self, "source")
+
+    @_builtins.property
+    @pulumi.getter(name="accessMode")
+    def access_mode(self) -> Optional['ShareAccessMode']:
+        """
+        9p: whose the files are on the host, in libvirt's words. Default: `passthrough`.
+        """
+        return pulumi.get(self, "access_mode")
+
+    @_builtins.property
+    @pulumi.getter
+    def cache(self) -> Optional['ShareCache']:
+        """
+        virtiofs: whether the guest caches. Default: virtiofsd's.
+        """
+        return pulumi.get(self, "cache")
+
+    @_builtins.property
+    @pulumi.getter
+    def driver(self) -> Optional['ShareDriver']:
+        """
+        `virtiofs` (default; the guest's memory is shared with its daemon by itself) or `9p`.
+        """
+        return pulumi.get(self, "driver")
+
+    @_builtins.property
+    @pulumi.getter
+    def queue(self) -> Optional[_builtins.int]:
+        """
+        virtiofs: size of the request queue, a power of two. Default: libvirt's.
+        """
+        return pulumi.get(self, "queue")
+
+    @_builtins.property
+    @pulumi.getter
+    def readonly(self) -> Optional[_builtins.bool]:
+        """
+        The guest cannot write. With virtiofs newer libvirt only (9.0 refuses it). Default: false.
+        """
+        return pulumi.get(self, "readonly")
+
+    @_builtins.property
+    @pulumi.getter
+    def tag(self) -> Optional[_builtins.str]:
+        """
+        The name that the guest mounts it by: `mount -t virtiofs TAG /mnt`. Default: the share's key.
+        """
+        return pulumi.get(self, "tag")
 
 
 @pulumi.output_type
@@ -4637,6 +5205,84 @@ class SmbiosSystem(dict):
         Its version.
         """
         return pulumi.get(self, "version")
+
+
+@pulumi.output_type
+class Sound(dict):
+    def __init__(__self__, *,
+                 model: Optional['SoundModel'] = None):
+        """
+        :param 'SoundModel' model: Default: `ich9`. `none`: no sound.
+        """
+        if model is not None:
+            pulumi.set(__self__, "model", model)
+
+    @_builtins.property
+    @pulumi.getter
+    def model(self) -> Optional['SoundModel']:
+        """
+        Default: `ich9`. `none`: no sound.
+        """
+        return pulumi.get(self, "model")
+
+
+@pulumi.output_type
+class TcpSocket(dict):
+    """
+    A TCP connection. It has neither password nor encryption.
+    """
+    def __init__(__self__, *,
+                 port: _builtins.int,
+                 host: Optional[_builtins.str] = None,
+                 mode: Optional['SocketMode'] = None,
+                 protocol: Optional['TcpProtocol'] = None):
+        """
+        A TCP connection. It has neither password nor encryption.
+
+        :param _builtins.int port: The port.
+        :param _builtins.str host: Where QEMU listens, or what it connects to. Default: 127.0.0.1.
+        :param 'SocketMode' mode: Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+        :param 'TcpProtocol' protocol: Plain bytes (`raw`, default) or `telnet`.
+        """
+        pulumi.set(__self__, "port", port)
+        if host is not None:
+            pulumi.set(__self__, "host", host)
+        if mode is not None:
+            pulumi.set(__self__, "mode", mode)
+        if protocol is not None:
+            pulumi.set(__self__, "protocol", protocol)
+
+    @_builtins.property
+    @pulumi.getter
+    def port(self) -> _builtins.int:
+        """
+        The port.
+        """
+        return pulumi.get(self, "port")
+
+    @_builtins.property
+    @pulumi.getter
+    def host(self) -> Optional[_builtins.str]:
+        """
+        Where QEMU listens, or what it connects to. Default: 127.0.0.1.
+        """
+        return pulumi.get(self, "host")
+
+    @_builtins.property
+    @pulumi.getter
+    def mode(self) -> Optional['SocketMode']:
+        """
+        Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+        """
+        return pulumi.get(self, "mode")
+
+    @_builtins.property
+    @pulumi.getter
+    def protocol(self) -> Optional['TcpProtocol']:
+        """
+        Plain bytes (`raw`, default) or `telnet`.
+        """
+        return pulumi.get(self, "protocol")
 
 
 @pulumi.output_type
@@ -4852,6 +5498,102 @@ class Uefi(dict):
 
 
 @pulumi.output_type
+class UnixSocket(dict):
+    """
+    A unix socket on the host.
+    """
+    def __init__(__self__, *,
+                 mode: Optional['SocketMode'] = None,
+                 path: Optional[_builtins.str] = None):
+        """
+        A unix socket on the host.
+
+        :param 'SocketMode' mode: Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+        :param _builtins.str path: The socket on the host. Default: one that libvirt makes.
+        """
+        if mode is not None:
+            pulumi.set(__self__, "mode", mode)
+        if path is not None:
+            pulumi.set(__self__, "path", path)
+
+    @_builtins.property
+    @pulumi.getter
+    def mode(self) -> Optional['SocketMode']:
+        """
+        Who listens: QEMU (`bind`, default) or somebody else (`connect`).
+        """
+        return pulumi.get(self, "mode")
+
+    @_builtins.property
+    @pulumi.getter
+    def path(self) -> Optional[_builtins.str]:
+        """
+        The socket on the host. Default: one that libvirt makes.
+        """
+        return pulumi.get(self, "path")
+
+
+@pulumi.output_type
+class UsbDevice(dict):
+    """
+    A USB device: by what it is (`vendor`, `product`) or where it is (`bus`, `device`).
+    """
+    def __init__(__self__, *,
+                 bus: Optional[_builtins.int] = None,
+                 device: Optional[_builtins.int] = None,
+                 product: Optional[_builtins.str] = None,
+                 vendor: Optional[_builtins.str] = None):
+        """
+        A USB device: by what it is (`vendor`, `product`) or where it is (`bus`, `device`).
+
+        :param _builtins.int bus: With `device`: the bus that it is on.
+        :param _builtins.int device: With `bus`: its number there, which another plugging in changes.
+        :param _builtins.str product: With `vendor`: the product's ID.
+        :param _builtins.str vendor: With `product`: the vendor's ID, as `lsusb` shows it: "046d".
+        """
+        if bus is not None:
+            pulumi.set(__self__, "bus", bus)
+        if device is not None:
+            pulumi.set(__self__, "device", device)
+        if product is not None:
+            pulumi.set(__self__, "product", product)
+        if vendor is not None:
+            pulumi.set(__self__, "vendor", vendor)
+
+    @_builtins.property
+    @pulumi.getter
+    def bus(self) -> Optional[_builtins.int]:
+        """
+        With `device`: the bus that it is on.
+        """
+        return pulumi.get(self, "bus")
+
+    @_builtins.property
+    @pulumi.getter
+    def device(self) -> Optional[_builtins.int]:
+        """
+        With `bus`: its number there, which another plugging in changes.
+        """
+        return pulumi.get(self, "device")
+
+    @_builtins.property
+    @pulumi.getter
+    def product(self) -> Optional[_builtins.str]:
+        """
+        With `vendor`: the product's ID.
+        """
+        return pulumi.get(self, "product")
+
+    @_builtins.property
+    @pulumi.getter
+    def vendor(self) -> Optional[_builtins.str]:
+        """
+        With `product`: the vendor's ID, as `lsusb` shows it: "046d".
+        """
+        return pulumi.get(self, "vendor")
+
+
+@pulumi.output_type
 class VhostUserNetwork(dict):
     """
     A vhost-user switch (OVS-DPDK, VPP), which shares the guest's memory.
@@ -4907,6 +5649,85 @@ class VhostUserSource(dict):
         The daemon's unix socket on the host.
         """
         return pulumi.get(self, "socket")
+
+
+@pulumi.output_type
+class VideoSettings(dict):
+    """
+    The first video device.
+    """
+    def __init__(__self__, *,
+                 accel3d: Optional[_builtins.bool] = None,
+                 heads: Optional[_builtins.int] = None,
+                 vram: Optional[_builtins.str] = None):
+        """
+        The first video device.
+
+        :param _builtins.bool accel3d: `virtio`: 3D is drawn by the host. Default: false.
+        :param _builtins.int heads: Screens. Default: 1.
+        :param _builtins.str vram: Memory of the video device: "64MiB". Default: libvirt's for the model.
+        """
+        if accel3d is not None:
+            pulumi.set(__self__, "accel3d", accel3d)
+        if heads is not None:
+            pulumi.set(__self__, "heads", heads)
+        if vram is not None:
+            pulumi.set(__self__, "vram", vram)
+
+    @_builtins.property
+    @pulumi.getter
+    def accel3d(self) -> Optional[_builtins.bool]:
+        """
+        `virtio`: 3D is drawn by the host. Default: false.
+        """
+        return pulumi.get(self, "accel3d")
+
+    @_builtins.property
+    @pulumi.getter
+    def heads(self) -> Optional[_builtins.int]:
+        """
+        Screens. Default: 1.
+        """
+        return pulumi.get(self, "heads")
+
+    @_builtins.property
+    @pulumi.getter
+    def vram(self) -> Optional[_builtins.str]:
+        """
+        Memory of the video device: "64MiB". Default: libvirt's for the model.
+        """
+        return pulumi.get(self, "vram")
+
+
+@pulumi.output_type
+class Vsock(dict):
+    def __init__(__self__, *,
+                 cid: Optional[_builtins.int] = None,
+                 model: Optional['VsockModel'] = None):
+        """
+        :param _builtins.int cid: The guest's context identifier. Default: libvirt chooses one at each start.
+        :param 'VsockModel' model: Default: `virtio`. `none`: no vsock.
+        """
+        if cid is not None:
+            pulumi.set(__self__, "cid", cid)
+        if model is not None:
+            pulumi.set(__self__, "model", model)
+
+    @_builtins.property
+    @pulumi.getter
+    def cid(self) -> Optional[_builtins.int]:
+        """
+        The guest's context identifier. Default: libvirt chooses one at each start.
+        """
+        return pulumi.get(self, "cid")
+
+    @_builtins.property
+    @pulumi.getter
+    def model(self) -> Optional['VsockModel']:
+        """
+        Default: `virtio`. `none`: no vsock.
+        """
+        return pulumi.get(self, "model")
 
 
 @pulumi.output_type
