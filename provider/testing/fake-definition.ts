@@ -79,6 +79,15 @@ function nameInterfaces(root: Element): void {
   });
 }
 
+/** So is a running channel. */
+function nameChannels(root: Element): void {
+  devicesOf(root)
+    .filter(({ nodeName }) => nodeName === "channel")
+    .forEach((channel, place) => {
+      if (!at(channel, "alias")) setText(channel, "alias", "").setAttribute("name", `channel${place}`);
+    });
+}
+
 export function targetOf(disk: Element): string {
   return at(disk, "target")?.getAttribute("dev") ?? "";
 }
@@ -132,6 +141,7 @@ export function liveXmlOf(inactiveXml: string, id: number): string {
   const root = rootElement(inactiveXml);
   root.setAttribute("id", String(id));
   nameInterfaces(root);
+  nameChannels(root);
   return xmlText(root);
 }
 

@@ -153,6 +153,16 @@ function savedOf(state: FakeState, uuid: string): FakeDomain & { savedXml: strin
   return domain as FakeDomain & { savedXml: string };
 }
 
+/** libvirt changes the password of a running display, and nothing else. */
+function changeDisplay(root: Element, device: Element): void {
+  const running = devicesOf(root).find((each) => each.nodeName === "graphics" && each.getAttribute("type") === device.getAttribute("type"));
+  if (!running) throw fakeError("deviceMissing", "device not found: cannot find existing graphics device to modify");
+  const fixed = ["port", "autoport", "listen", "keymap"];
+  if (fixed.some((name) => running.getAttribute(name) !== device.getAttribute(name)))
+    throw fakeError("operationUnsupported", "Operation not supported: cannot change settings on graphics");
+  running.setAttribute("passwd", device.getAttribute("passwd") ?? "");
+}
+
 /** Finds the live disk that a device's XML names. */
 function liveDisk(root: Element, target: string): Element {
   const disk = disksOf(root).find((each) => targetOf(each) === target);
@@ -294,11 +304,13 @@ function liveVerbs(state: FakeState) {
     updateLiveDevice: async (uuid, deviceXml) =>
       editLive(state, uuid, (root) => {
         const device = rootElement(deviceXml);
+        if (device.nodeName === "graphics") return changeDisplay(root, device);
         const running = interfacesOf(root).find((each) => macOf(each) === macOf(device));
         if (!running) throw fakeError("deviceMissing", `device not found: no device matching MAC address ${macOf(device)} found`);
         validateInterface(device);
         refuseLiveChange(running, device);
         at(root, "devices")?.replaceChild(root.ownerDocument!.importNode(device, true), running);
+        return undefined;
       }),
     setLiveBlockIoTune: async (uuid, target, limits) =>
       editLive(state, uuid, (root) => {
