@@ -131,10 +131,10 @@ export function parseCommandLine(
     .description("Virtual machines on libvirt/QEMU: what the host can do, what a disk gets, and why.")
     .version(version)
     .addHelpText("after", examplesText(""))
-    .addHelpText("afterAll", exitText)
-    .showHelpAfterError("(--help says more)");
+    .addHelpText("afterAll", exitText);
   for (const command of [doctorCommand(take), planCommand(take), explainCommand(take)]) program.addCommand(command);
-  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput(output);
+  for (const command of [program, ...program.commands])
+    command.exitOverride().configureOutput(output).showHelpAfterError("(--help says more)");
   try {
     program.parse([...argv], { from: "user" });
   } catch (error) {

@@ -49,7 +49,7 @@ export async function observeForDoctor(context: CommandContext): Promise<DoctorF
     kvmOffered,
     host: facts,
     // After the observer, which rescans pools: their free space is of now.
-    pools: await libvirt.listPools({ signal }),
+    pools: [...(await libvirt.listPools({ signal }))].sort((one, other) => one.name.localeCompare(other.name)),
     defaults: Object.fromEntries(Object.entries(facts.pools).map(([name, pool]) => [name, planPoolDefault(name, pool, {}, facts)])),
     networks,
     equipment,

@@ -52,7 +52,7 @@ function kvmFinding(facts: DoctorFacts): Finding {
   return { check: "kvm", ...verdicts[usable] };
 }
 
-const directIoWords = { yes: "direct I/O works", no: "no direct I/O", unknown: "direct I/O unknown" } as const satisfies Record<
+export const directIoWords = { yes: "direct I/O works", no: "no direct I/O", unknown: "direct I/O unknown" } as const satisfies Record<
   DirectIo,
   string
 >;
@@ -116,7 +116,7 @@ function equipmentFinding(check: keyof typeof equipmentWords, isThere: boolean |
 
 /** In the order in which one would mend them. */
 export function doctorFindings(facts: DoctorFacts): readonly Finding[] {
-  const pools = Object.entries(facts.host.pools);
+  const pools = Object.entries(facts.host.pools).sort(([one], [other]) => one.localeCompare(other));
   const noPool: Finding = {
     check: "pool",
     status: "warn",

@@ -1,5 +1,6 @@
 // The report of `plan` -> its text: the decision first, then what else would be taken, then the facts behind.
 import { driverFields } from "../plan/settings";
+import { directIoWords } from "./doctor-findings";
 import { drawTable, type Page } from "./draw-table";
 import type { ModeVerdict, PlanReport } from "./plan-place";
 
@@ -32,15 +33,12 @@ export function planText(report: PlanReport, page: Page): string {
   const kind = pool === place ? `a new ${format} disk in pool ${place}` : `${place} (${format})${where}`;
   const facts = storage.map(({ path, fileSystem, kind: name, directIo, why, shared }) => [
     path,
-    fileSystem ?? name,
-    directIo,
-    shared ? "yes" : "no",
-    why,
+    `${fileSystem ?? name}, ${shared ? "shared with other hosts" : "of this host alone"}; ${directIoWords[directIo]}: ${why}`,
   ]);
   return [
     `${kind}\n`,
     drawTable({ rows: decisionRows(report) }, page),
     drawTable({ head: ["CACHE", "ALLOWED", "WHY, IF A PROGRAM NAMES IT"], rows: modes.map(modeRow) }, page),
-    drawTable({ head: ["STORAGE", "FILE SYSTEM", "DIRECT I/O", "SHARED", "HOW IT IS KNOWN"], rows: facts }, page),
+    drawTable({ head: ["STORAGE", "WHAT IS KNOWN OF IT"], rows: facts }, page),
   ].join("\n");
 }
