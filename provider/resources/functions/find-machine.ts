@@ -23,7 +23,7 @@ export function nameOrUuid({ name, uuid }: NameOrUuid): { readonly name: string 
 
 /** What the host does not have, by the argument that names it. */
 export function notThere(ref: NameOrUuid, what: string, list: string): RefusedError {
-  const [path, value] = Object.entries(ref)[0] ?? ["name", ""];
+  const [path, value] = Object.entries<string | undefined>({ ...ref })[0] ?? ["name", ""];
   return new RefusedError([
     { path, reason: `is ${JSON.stringify(value)}, but the host has no such ${what}; \`virsh ${list}\` shows those that it has.` },
   ]);

@@ -103,7 +103,7 @@ test("getNetwork tells a network and its leases", async () => {
   });
   expect(stage.fake.writes).toEqual([]);
   await stage.fake.stopNetwork("lan");
-  expect(await ask(stage, "getNetwork", { uuid: String(seen["uuid"]) })).toMatchObject({ name: "lan", active: false, leases: [] });
+  expect(await ask(stage, "getNetwork", { uuid: seen["uuid"] ?? "" })).toMatchObject({ name: "lan", active: false, leases: [] });
 });
 
 test.each([

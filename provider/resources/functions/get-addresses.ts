@@ -1,6 +1,6 @@
 // getAddresses: the addresses of a running guest, whoever made the machine; waited for where the program says how long.
 import { z } from "zod";
-import { defined } from "../values";
+import { asValues, defined } from "../values";
 import { observeAddresses, waitUntilReachable } from "../virtual-machine/addresses";
 import { addressOutputs } from "../virtual-machine/network-contract";
 import { observedMachine } from "../virtual-machine/state";
@@ -37,6 +37,6 @@ export const getAddresses = defineFunction({
     const { uuid, name } = await findMachine(asked, call);
     await waitUntilReachable(uuid, { network: asked.network, seconds: asked.waitSeconds ?? 0 }, call);
     const { macAddresses, addresses, ipAddress } = await observeAddresses(observedMachine(await findMachine({ uuid }, call)), call);
-    return { name, uuid, macAddresses: { ...macAddresses }, addresses: { ...addresses }, ...defined({ ipAddress }) };
+    return asValues({ name, uuid, macAddresses, addresses, ...defined({ ipAddress }) });
   },
 });

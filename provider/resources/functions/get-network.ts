@@ -38,7 +38,7 @@ export const getNetwork = defineFunction({
     leases: z.array(lease).describe("Addresses that its DHCP server gave, in order; none while the network is not active."),
   }),
   run: async (args, { services: { libvirt }, signal }) => {
-    const ref = nameOrUuid(args as z.infer<typeof inputs>);
+    const ref = nameOrUuid(args);
     const record = "name" in ref ? await libvirt.findNetwork(ref.name, { signal }) : await libvirt.findNetworkByUuid(ref.uuid, { signal });
     if (record === undefined) throw notThere(ref, "network", "net-list --all");
     const { name, uuid, active, autostart } = record;

@@ -31,7 +31,7 @@ export const getVirtualMachine = defineFunction({
     managed: z.boolean().describe("Whether this provider made the machine, or took it over."),
   }),
   run: async (args, call) => {
-    const record = await findMachine(args as z.infer<typeof inputs>, call);
+    const record = await findMachine(args, call);
     const domain = parseDomain(record.inactiveXml);
     const disksOf = ({ disks }: typeof domain) =>
       Object.fromEntries(disks.map((disk) => [disk.key, { target: disk.target, ...defined({ path: disk.path }), ...driverOf(disk) }]));

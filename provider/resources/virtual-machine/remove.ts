@@ -24,7 +24,7 @@ export async function remove({ id, oldInputs, oldState }: RemoveRequest, call: C
   const { libvirt } = call.services;
   const inputs = oldInputs as unknown as CheckedInputs;
   const record = await libvirt.findDomain({ uuid: id }, { signal: call.signal });
-  const volumes = volumesOf(record, oldState as unknown as Partial<VirtualMachineOutputs>, inputs);
+  const volumes = volumesOf(record, oldState, inputs);
   const gone = new Set(volumes.filter((volume) => !isKept(volume, inputs.disks)).map(({ path }) => path));
   const snapshots = record === undefined ? [] : await removeMachine(record, inputs, gone, call);
   for (const volume of volumes) {
