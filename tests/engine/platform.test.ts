@@ -22,12 +22,14 @@ describeScene(
           new kvm.VirtualMachine("secure", {
             name: "secure", memory: "128MiB", accelerator: "qemu", shutdownTimeoutSeconds: 1,
             machine: "q35", firmware: "uefi", uefi: { secureBoot: true, enrolledKeys: true }, tpm: {}, watchdog: { action: "pause" },
-            smbios: { system: { serial: "a <b> & c" } }, ${more}
+            smbios: { system: { serial: "a <b> & c" } }, input: { tablet: "usb" }, shares: { host: { source: "/tmp" } }, ${more}
           });
         `);
+        const display = (password: string, more = "") =>
+          `graphics: "vnc", graphicsSettings: { password: "${password}" }, channels: { "org.example.0": { unix: {} }, ${more} },`;
         const before = await traces();
         const project = await scene().project("");
-        project.write(vm('power: "paused"'));
+        project.write(vm(`power: "paused", ${display("one<1>")}`));
         succeeds(await project.up());
         const during = await traces();
         expect(during).toContain("secure_VARS.fd");
@@ -36,15 +38,18 @@ describeScene(
         succeeds(await project.refresh());
         succeeds(await project.preview("--expect-no-changes"));
 
-        // What the board is made of waits, and is announced.
-        project.write(vm('power: "paused", rng: false'));
+        // What the board is made of waits, and is announced; the display's password and channels do not.
+        project.write(vm(`power: "paused", rng: false, ${display("two<2>", '"org.example.1": { unix: {} }')}`));
         const preview = await project.preview("--diff");
         succeeds(preview);
         expect(messagesOf(preview, "warning").join("\n")).toContain("rng");
+        expect(messagesOf(preview, "warning").join("\n")).not.toContain("graphics");
         succeeds(await project.up());
+        expect(await virsh(lab, "dumpxml", "--security-info", "secure")).toMatch(/passwd='two&lt;2&gt;'/);
+        expect(await virsh(lab, "dumpxml", "secure")).toMatch(/<filesystem [^]*org\.example\.1[^]*<input type='tablet'/);
         expect(await stateOf(project, "secure")).toMatchObject({ restartPending: true, pendingChanges: ["rng: true => false"] });
 
-        project.write(vm('power: "stopped", rng: false'));
+        project.write(vm('power: "stopped", rng: false, graphics: "none"'));
         const stopped = await project.up();
         succeeds(stopped);
         expect(stepsOf(stopped)["secure"]?.op).toBe("update");
@@ -69,6 +74,9 @@ describeScene(
             numa: { cells: [{ cpus: "0", memory: "128MiB" }, { cpus: "1", memory: "131072KiB" }] },
             memoryBacking: { source: "memfd", access: "shared" }, hyperv: true, panic: {}, balloon: { freePageReporting: true },
             clock: { offset: "localtime", timers: { hpet: { present: false } } }, features: { pmu: false }, power: "stopped",
+            graphics: "vnc", graphicsSettings: { listen: "127.0.0.2", port: 5999 }, videoSettings: { heads: 1 }, sound: {}, guestAgent: true,
+            shares: { media: { source: "/srv/media", driver: "9p", readonly: true } }, hostDevices: { card: { pci: "0000:3b:00.0" } },
+            serial: { tcp: { port: 4001 } }, serials: { log: { file: "/tmp/donor.log" } }, consoles: { hvc: { pty: true } },
           });
         `);
         succeeds(await project.up());
