@@ -124,7 +124,7 @@ export const diskFieldEffects = {
   target: { effect: "restart", because: "it is where the guest finds the disk" },
   requested: { effect: "live", because: "it is a note of ours about the decision" },
   reason: { effect: "live", because: "it is a note of ours about the decision" },
-  network: { effect: "restart", because: "the guest would find other data on a disk that it has open" },
+  network: { effect: "restart", because: "QEMU connects to a disk's servers when it opens the disk" },
   guestWriteCache: { effect: "live", because: "it is a note of ours about the decision" },
   notVerified: { effect: "live", because: "it is a note of ours about the decision" },
   warnings: { effect: "live", because: "it is a note of ours about the decision" },

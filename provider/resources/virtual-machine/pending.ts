@@ -105,6 +105,8 @@ const diskIdentity = (disk: ObservedDisk) => ({
   iothread: disk.tuning?.iothread,
   queues: disk.tuning?.queues,
   discardNoUnref: disk.tuning?.discardNoUnref ?? false,
+  // By name: libvirt fills ports in.
+  network: disk.source?.type === "network" ? disk.source.hosts.map(({ name }) => name) : undefined,
 });
 
 /** Limits without the group, in which a running disk stays. */

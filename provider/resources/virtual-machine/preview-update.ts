@@ -113,7 +113,8 @@ function machineChanges(request: DiffRequest): MachineChange[] {
     .map(({ path, kind }) => ({
       path,
       effect: fieldEffect(path, wholeWords[kind])?.effect ?? "restart",
-      ...(hiddenWords(path, kind) ?? wordsOfSecret(path) ??
+      ...(hiddenWords(path, kind) ??
+        wordsOfSecret(path) ??
         (isRestartTrigger({ path }) ? triggerWords : undefined) ?? { from: shown(at(oldInputs, path)), to: shown(at(news, path)) }),
     }));
   return [...changed, ...maximumChanges(oldInputs, news)];

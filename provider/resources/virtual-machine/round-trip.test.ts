@@ -100,5 +100,5 @@ test.each(rows)("$place: $because", async ({ xml }) => {
     '/domain/devices/disk/driver cache="none" detect_zeroes="off" discard="ignore" io="threads" name="qemu" type="raw"',
   ]);
   expect(changed.added.filter((line) => !isOurs(line))).toHaveLength(1);
-  expect(changed.added.filter((line) => !isOurs(line))[0]).toMatch(/^\/domain\/devices\/disk\/driver cache="writethrough" /);
+  expect(changed.added.find((line) => !isOurs(line))).toMatch(/^\/domain\/devices\/disk\/driver cache="writethrough" /);
 });
