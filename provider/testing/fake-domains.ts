@@ -304,13 +304,15 @@ function liveVerbs(state: FakeState) {
     updateLiveDevice: async (uuid, deviceXml) =>
       editLive(state, uuid, (root) => {
         const device = rootElement(deviceXml);
-        if (device.nodeName === "graphics") return changeDisplay(root, device);
+        if (device.nodeName === "graphics") {
+          changeDisplay(root, device);
+          return;
+        }
         const running = interfacesOf(root).find((each) => macOf(each) === macOf(device));
         if (!running) throw fakeError("deviceMissing", `device not found: no device matching MAC address ${macOf(device)} found`);
         validateInterface(device);
         refuseLiveChange(running, device);
         at(root, "devices")?.replaceChild(root.ownerDocument!.importNode(device, true), running);
-        return undefined;
       }),
     setLiveBlockIoTune: async (uuid, target, limits) =>
       editLive(state, uuid, (root) => {

@@ -156,7 +156,7 @@ export function domainDevices(inputs: DeviceInputs): DomainDevices | undefined {
     });
     return [name, Object.fromEntries(entries)] as const;
   });
-  return maps.length === 0 ? undefined : (Object.fromEntries(maps) as DomainDevices);
+  return maps.length === 0 ? undefined : Object.fromEntries(maps);
 }
 
 /** A map that the program had and has no more is empty; one that it never spoke of stays as the machine has it. */

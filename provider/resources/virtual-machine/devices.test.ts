@@ -1,5 +1,6 @@
 // Devices through a VM's life on a fake host: asked, read back, imported, drifted, plugged, pending, refused.
 import fc from "fast-check";
+import type { DeviceKinds, DeviceMap } from "../../plan/devices";
 import { fieldEffect } from "../../plan/field-effects";
 import { createStage, program } from "../../testing/machine-stage";
 import { anyDevices } from "../../xml/devices/devices.fixture";
@@ -33,7 +34,14 @@ test("any devices, as inputs and back, are the same devices and no change", () =
           const map = devices[name];
           return map === undefined
             ? []
-            : [[name, Object.fromEntries(Object.entries(map).map(([each, device]) => [each, deviceInputsOf(name, each, device)]))]];
+            : [
+                [
+                  name,
+                  Object.fromEntries(
+                    Object.entries(map).map(([each, device]) => [each, deviceInputsOf(name, each, device as DeviceKinds[DeviceMap])]),
+                  ),
+                ],
+              ];
         }),
       ) as Values;
       expect(domainDevices(inputs) ?? {}).toEqual(devices);
