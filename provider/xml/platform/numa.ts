@@ -33,8 +33,8 @@ export function parseNuma(domain: XmlElement): Pick<DomainPlatform, "numa"> {
   return blockOf("numa", {
     cells: cells.length === 0 ? undefined : cells,
     nodeset: nodeset === undefined ? undefined : canonicalCpuSet(nodeset),
-    // Without nodes it is about those that numad chooses, which are none of ours.
-    mode: nodeset === undefined ? undefined : wordOf(numaModes, attributeOf(memory, "mode")),
+    // Of nodes that numad chooses the inputs say nothing.
+    mode: attributeOf(memory, "placement") === "auto" ? undefined : wordOf(numaModes, attributeOf(memory, "mode")),
   });
 }
 
