@@ -1,7 +1,8 @@
 // KVM on a real daemon: absent, there but not permitted to QEMU, and permitted. The host gets device nodes of its own; the machine's stays as it is.
 import { existsSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeOrSkip, describeWithHost, hostExec, labHost, restartDaemon } from "../../tools/lab/lab";
+import { describeOrSkip, describeWithHost, hostExec, labHost, restartDaemon, virsh } from "../../tools/lab/lab";
+import { askDoctor } from "../cli/run-on-host.fixture";
 import { connectLibvirt } from "../libvirt/connect";
 import { createHostObserver } from "./observe-host";
 import type { ObserveOptions } from "./observer";
@@ -39,6 +40,25 @@ describeOrSkip(reason, "with a machine that has KVM", () =>
       return facts;
     };
 
+    /** On a host with a closed folder too: the doctor names both, each with its fix. It is asked here, as to make such a host takes long. */
+    const expectDoctorToNameBoth = async () => {
+      const [pool, folder] = [`closed-${process.pid}`, `${lab().dir}/closed-${process.pid}`];
+      await hostExec(lab(), "mkdir", "-m", "700", folder);
+      await virsh(lab(), "pool-create-as", pool, "dir", "--target", folder);
+      try {
+        const { findings, exitCode } = await askDoctor(lab().uri);
+        const failed = findings.filter(({ status }) => status === "fail").map(({ check, about, fix }) => ({ check, about, fix }));
+        expect(failed).toEqual([
+          { check: "kvm", about: undefined, fix: "sudo chgrp kvm /dev/kvm && sudo chmod 660 /dev/kvm" },
+          { check: "pool", about: pool, fix: `sudo chmod o+x ${folder}` },
+        ]);
+        expect(exitCode).toBe(1);
+      } finally {
+        await virsh(lab(), "pool-destroy", pool);
+        await hostExec(lab(), "rmdir", folder);
+      }
+    };
+
     test.each([
       { numbers: nullDevice, owner: "root", mode: "600", usable: "no", because: "there is none", why: /^libvirt offers no KVM there/ },
       {
@@ -47,6 +67,7 @@ describeOrSkip(reason, "with a machine that has KVM", () =>
         mode: "600",
         usable: "no",
         because: "QEMU's user may not open it",
+        asksDoctor: true,
         why: /(not permitted|may not open|ermission denied|offers no KVM)/,
       },
       {
@@ -57,12 +78,13 @@ describeOrSkip(reason, "with a machine that has KVM", () =>
         because: "QEMU's group may open it",
         why: /a paused probe domain with KVM started|may open/,
       },
-    ])("mode $mode: $usable, because $because", async ({ numbers, owner, mode, usable, why }) => {
+    ])("mode $mode: $usable, because $because", async ({ numbers, owner, mode, usable, why, asksDoctor = false }) => {
       await put(numbers, owner, mode);
       try {
         const facts = await observe({ depth: "probe" });
         expect(facts.usable).toBe(usable);
         expect(facts.why).toMatch(why);
+        if (asksDoctor) await expectDoctorToNameBoth();
       } finally {
         await take();
         await forget();
