@@ -164,7 +164,7 @@ describeScene(
             networks: { ${cards.map((key) => `${key}: { network: networks.${key}.name }`).join()} },
             cloudInit: ${JSON.stringify({ userData, users })},
             waitForAddress: { network: "lan", timeoutSeconds: ${addressSeconds} },
-            xml: { agent: { path: "devices", xml: "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>" } },
+            guestAgent: true,
             ...${JSON.stringify(rest)},
           } as kvm.VirtualMachineArgs);
           export const address = web.ipAddress;
