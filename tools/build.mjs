@@ -12,7 +12,7 @@ import { MissingPart, runMain, say, step } from "./lib/steps.mjs";
 const BYTES_PER_KIB = 1024;
 
 /** Programs of bin/, and what each is made from. */
-const PROGRAMS = { "pulumi-resource-kvm": "main.ts", "pulumi-kvm": "cli-main.ts" };
+export const PROGRAMS = { "pulumi-resource-kvm": "main.ts", "pulumi-kvm": "cli-main.ts" };
 
 /** Of Pulumi's SDK only the wire's stubs belong into the plugin: the rest costs start-up time and memory. */
 const ALLOWED_PULUMI_FILES = /@pulumi\/pulumi\/proto\//;

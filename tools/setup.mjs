@@ -11,18 +11,20 @@ import { runVisibly } from "./lib/run.mjs";
 import { MissingPart, runMain, say, step } from "./lib/steps.mjs";
 import { isAtLeast, oldestNode } from "./lib/versions.mjs";
 import { ensureSdkGenerator } from "./pulumi/gen-sdk.mjs";
+import { ensureLanguages } from "./pulumi/languages.mjs";
 import { ensurePulumi } from "./pulumi/pulumi-cli.mjs";
 import { hostPackages, registryPackages, unwantedUnits } from "./system-packages.mjs";
 
 /**
- * What a command needs: `host` a private libvirt host, `pulumi` the engine, `generator` the SDK generator. The npm packages always.
- * @typedef {"host" | "pulumi" | "generator"} Need
+ * What a command needs: `host` a private libvirt host, `pulumi` the engine, `generator` the SDK generator, `languages` what
+ * programs in Python, Go and YAML are run by. The npm packages always.
+ * @typedef {"host" | "pulumi" | "generator" | "languages"} Need
  */
 
 /**
- * Sets up what is needed and not there; returns the folders that must come first on PATH for the engine.
+ * Sets up what is needed and not there; returns the folders that must come first on PATH for the engine, and variables for its tests.
  * @param {readonly Need[]} needs
- * @returns {Promise<{ pathFolders: string[] }>}
+ * @returns {Promise<{ pathFolders: string[], environment: Record<string, string> }>}
  */
 export async function setUp(needs) {
   if (!isAtLeast(process.version, oldestNode))
@@ -36,7 +38,8 @@ export async function setUp(needs) {
   if (needs.includes("generator")) await step("SDK generator", ensureSdkGenerator);
   if (makesHost) await step("test guest", ensureGuest);
   if (makesHost && needs.includes("pulumi")) await step("Debian guest", ensureDebianGuest);
-  return { pathFolders: cli?.pathFolders ?? [] };
+  const languages = needs.includes("languages") ? await step("other languages", ensureLanguages) : undefined;
+  return { pathFolders: [...(cli?.pathFolders ?? []), ...(languages?.pathFolders ?? [])], environment: languages?.environment ?? {} };
 }
 
 async function tellPulumi() {
@@ -63,6 +66,6 @@ async function ensureNodeModules() {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   await runMain(async () => {
     extendPath();
-    await setUp(process.argv.includes("--only-npm") ? [] : ["host", "pulumi", "generator"]);
+    await setUp(process.argv.includes("--only-npm") ? [] : ["host", "pulumi", "generator", "languages"]);
   });
 }

@@ -43,7 +43,12 @@ const WORKERS = process.env.LIBVIRT_DEFAULT_URI ? 1 : Math.min(2, availableParal
 const parts = {
   unit: { needs: [], jest: ["--maxWorkers=100%", "--testTimeout=20000"], limitMs: 15 * MINUTE_MS, host: false },
   live: { needs: ["host"], jest: [`--maxWorkers=${WORKERS}`, "--testTimeout=60000"], limitMs: 25 * MINUTE_MS, host: true },
-  engine: { needs: ["host", "pulumi"], jest: [`--maxWorkers=${WORKERS}`, "--testTimeout=300000"], limitMs: 45 * MINUTE_MS, host: true },
+  engine: {
+    needs: ["host", "pulumi", "languages"],
+    jest: [`--maxWorkers=${WORKERS}`, "--testTimeout=300000"],
+    limitMs: 45 * MINUTE_MS,
+    host: true,
+  },
 };
 
 const tally = makeTally();
@@ -172,10 +177,11 @@ async function main() {
   if (chosen.includes("checks")) needs.add("generator");
 
   const startedMs = performance.now();
-  const { pathFolders } = await setUp([...needs]);
+  const { pathFolders, environment } = await setUp([...needs]);
   tally.phase("setup", performance.now() - startedMs);
   // npm packages belong to the person; a private host, and tests that mount file systems in it, need root.
   if (needs.has("host") && !process.env.LIBVIRT_DEFAULT_URI) becomeRoot();
+  Object.assign(process.env, environment);
   process.env.PATH = [...pathFolders, process.env.PATH].join(delimiter);
   try {
     if (chosen.includes("checks")) await runChecks();

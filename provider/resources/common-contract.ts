@@ -129,4 +129,4 @@ export const hostFacts = z
 export const hostSettings = z
   .strictObject({ policy: hostPolicy.describe("The policy."), facts: hostFacts.describe("The facts.") })
   .describe("Policy and facts of a host, by value: `HostDefaults.settings`.")
-  .meta({ id: "HostSettings" });
+  .meta({ id: "HostSettings", handedOn: true });

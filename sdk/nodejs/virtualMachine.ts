@@ -641,7 +641,7 @@ export interface VirtualMachineArgs {
     /**
      * `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
      */
-    host?: pulumi.Input<inputs.HostSettingsArgs | any | undefined>;
+    host?: pulumi.Input<inputs.HostSettingsArgs | undefined>;
     /**
      * Devices of the host that the guest gets, by a key that is the device's identity.
      */

@@ -72,7 +72,8 @@ describeScene("npm packages and plugin archives", "packages", (scene) => {
     engineTestMs,
   );
 
-  it("the other doors are open: the client and the dynamic resources", () => {
+  it("the other doors are open: the command, the client and the dynamic resources", () => {
+    expect(inProject("npx", "--no-install", "pulumi-kvm", "--help")).toMatch(/doctor[^]*explain/);
     const connects = `process.stdout.write(typeof require("node-libvirt").connect)`;
     expect(inProject(process.execPath, "--eval", connects)).toBe("function");
     const dynamic = `process.stdout.write(typeof require("pulumi-kvm-provider/dynamic").VirtualMachine)`;

@@ -17,6 +17,8 @@ export interface Example {
   readonly missing?: string | undefined;
   /** The types of all examples are checked once, by `make test`; here they are stripped, unless asked for (2 s slower a command). */
   readonly typeChecked?: boolean;
+  /** For a language that finds its SDK by the environment. */
+  readonly env?: (scene: Scene) => Settings;
 }
 
 /** A test for each row; its key is the name of the example's folder and project. */
@@ -28,13 +30,13 @@ export function itRunsExamples(scene: () => Scene, examples: Readonly<Record<str
   }
 }
 
-async function runExample(scene: Scene, name: string, { prepare, isUp, typeChecked = false }: Example): Promise<void> {
+async function runExample(scene: Scene, name: string, { prepare, isUp, typeChecked = false, env = () => ({}) }: Example): Promise<void> {
   const { config, secrets = {} } = await prepare(scene);
   const before = await domainNames(scene);
   const project = await scene.project("", {
     program: { folder: join(examplesDir, name) },
     config: { ...Object.fromEntries(Object.entries(config).map(([key, value]) => [`${name}:${key}`, value])), "kvm:uri": scene.lab.uri },
-    env: typeChecked ? {} : { TS_NODE_TRANSPILE_ONLY: "true" },
+    env: { ...(typeChecked ? {} : { TS_NODE_TRANSPILE_ONLY: "true" }), ...env(scene) },
   });
   for (const [key, value] of Object.entries(secrets))
     succeeds(await project.run("config", "set", "--stack", "test", "--secret", key, value));

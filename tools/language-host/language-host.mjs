@@ -1,14 +1,13 @@
-// Runs Node programs for the Pulumi engine: the few calls of its LanguageRuntime service that preview, up, refresh, import and destroy need.
-// A development stand-in: a CLI that brings its own pulumi-language-nodejs never gets to see this one.
+// Runs Node, Python and Go programs for the Pulumi engine: the few calls of its LanguageRuntime service that preview, up, refresh, import and destroy
+// need. A development stand-in: a CLI that brings its own pulumi-language-… never gets to see this one.
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import grpc from "@grpc/grpc-js";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/language_pb.js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { generateProgram } from "./generate-program.mjs";
+import { programs } from "./programs.mjs";
 
 /** The SDK ends a program with this code when it has told the user already what went wrong. */
 const ALREADY_REPORTED_EXIT_CODE = 32;
@@ -18,47 +17,36 @@ const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 const running = new Set();
 let engineAddress = process.argv.slice(2).findLast((word) => !word.startsWith("-")) ?? "";
 
-/**
- * The command line of the SDK's own runner, taken from the program's node_modules so that program and runner share one SDK.
- * @param {any} request
- */
-function runnerArguments(request) {
-  const info = request.getInfo();
-  const folder = info.getProgramDirectory() || request.getPwd();
-  const named = {
-    monitor: request.getMonitorAddress(),
-    engine: engineAddress,
-    organization: request.getOrganization(),
-    project: request.getProject(),
-    stack: request.getStack(),
-    "root-directory": info.getRootDirectory(),
-    pwd: request.getPwd() || folder,
-    parallel: String(request.getParallel()),
-  };
-  const given = Object.entries(named).filter(([, value]) => value);
-  return [
-    sdkFile(folder, "@pulumi/pulumi/cmd/run"),
-    ...given.flatMap(([name, value]) => [`--${name}`, value]),
-    ...(request.getDryrun() ? ["--dry-run"] : []),
-    join(folder, info.getEntryPoint() || "."),
-    ...request.getArgsList(),
-  ];
+/** Which language this is the host of: our program is called as the engine looks for it. */
+const runtime = /pulumi-language-(\w+)$/.exec(process.argv[1] ?? "")?.[1] ?? "nodejs";
+const commandFor = programs[runtime] ?? unknownRuntime();
+
+/** @returns {never} */
+function unknownRuntime() {
+  throw new Error(`There is no stand-in for the language host of ${runtime}.`);
 }
 
 /**
- * @param {string} folder of the program
- * @param {string} name
+ * @param {any} request
+ * @returns {import("./programs.mjs").RunRequest}
  */
-const sdkFile = (folder, name) => createRequire(join(folder, "index.js")).resolve(name);
-
-/** @param {any} request */
-function runnerEnvironment(request) {
-  const options = request.getInfo().getOptions()?.toJavaScript() ?? {};
+function plainRequest(request) {
+  const info = request.getInfo();
+  const folder = info.getProgramDirectory() || request.getPwd();
   return {
-    ...process.env,
-    PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().toArray())),
-    PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-    PULUMI_NODEJS_TYPESCRIPT: String(options.typescript ?? true),
+    folder,
+    entry: info.getEntryPoint() || ".",
+    engine: engineAddress,
+    monitor: request.getMonitorAddress(),
+    organization: request.getOrganization(),
+    project: request.getProject(),
+    stack: request.getStack(),
+    root: info.getRootDirectory(),
+    pwd: request.getPwd() || folder,
+    parallel: request.getParallel(),
+    isPreview: request.getDryrun(),
+    args: request.getArgsList(),
+    options: info.getOptions()?.toJavaScript() ?? {},
   };
 }
 
@@ -67,30 +55,34 @@ function runnerEnvironment(request) {
  * @param {any} request
  * @returns {Promise<any>}
  */
-function runProgram(request) {
-  const options = request.getInfo().getOptions()?.toJavaScript() ?? {};
-  const nodeArgs = String(options.nodeargs ?? "")
-    .split(" ")
-    .filter(Boolean);
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...nodeArgs, ...runnerArguments(request)], {
+async function runProgram(request) {
+  const { command, args, env, cleanUp } = commandFor(plainRequest(request));
+  const answer = new messages.RunResponse();
+  await new Promise((resolve) => {
+    const child = spawn(command, args, {
       cwd: request.getPwd(),
-      env: runnerEnvironment(request),
+      env: {
+        ...process.env,
+        ...env,
+        PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().toArray())),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+      },
       stdio: ["ignore", "inherit", "inherit"],
     });
     running.add(child);
-    const answer = new messages.RunResponse();
     child.once("error", (error) => {
-      answer.setError(`node could not be started: ${error.message}`);
-      resolve(answer);
+      answer.setError(`${command} could not be started: ${error.message}`);
+      resolve(undefined);
     });
     child.once("exit", (code, signal) => {
       running.delete(child);
       if (code === ALREADY_REPORTED_EXIT_CODE) answer.setBail(true);
       else if (code !== 0) answer.setError(signal ? `The program was ended by ${signal}.` : `The program ended with exit code ${code}.`);
-      resolve(answer);
+      resolve(undefined);
     });
   });
+  cleanUp?.();
+  return answer;
 }
 
 function about() {

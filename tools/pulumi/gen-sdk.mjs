@@ -1,6 +1,6 @@
 // The SDK generator: our small Go program over Pulumi's own code generators, built once into the cache.
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDir, repoDir } from "../lib/folders.mjs";
 import { goBuild } from "../lib/go.mjs";
@@ -40,6 +40,8 @@ export async function generateSdks({ schema, out, languages }) {
   const generator = await ensureSdkGenerator();
   run(generator, ["-schema", schema, "-out", out, ...languages.flatMap((language) => ["-language", language])]);
   if (languages.includes("nodejs")) finishNodePackage(join(out, "nodejs"));
+  // Its manifest names the read-me of its own folder; Pulumi's builds copy it there.
+  if (languages.includes("python")) copyFileSync(join(out, "python", "pulumi_kvm", "README.md"), join(out, "python", "README.md"));
 }
 
 /** The package that brings the plugin and the `pulumi-kvm` command. */

@@ -1,4 +1,4 @@
-// The Pulumi CLI: one that is on PATH, else the pinned one, built once from its Go module into the cache, with our Node language host beside it.
+// The Pulumi CLI: one that is on PATH, else the pinned one, built once from its Go module into the cache, with our language hosts beside it.
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,6 +8,7 @@ import { attempt, run, which } from "../lib/run.mjs";
 import { runMain, say } from "../lib/steps.mjs";
 import { isAtLeast } from "../lib/versions.mjs";
 import { ensureProgramGenerator } from "./generate-program.mjs";
+import { programs } from "../language-host/programs.mjs";
 
 /** What we build. Newer ones need packages that not every registry mirror serves. */
 const PINNED_VERSION = "3.259.0";
@@ -33,12 +34,15 @@ export async function ensurePulumi() {
   if (found) {
     // A CLI that was installed whole brings its own language host.
     const own = which("pulumi-language-nodejs") ?? which("pulumi-language-nodejs", dirname(found));
-    return { pulumi: found, pathFolders: [dirname(found), ...(own ? [] : [languageHostDir, await ensureProgramGenerator()])] };
+    if (own) return { pulumi: found, pathFolders: [dirname(found)] };
+    const hosts = cacheDir("pulumi", "language-hosts");
+    await placeLanguageHosts(hosts);
+    return { pulumi: found, pathFolders: [dirname(found), hosts, await ensureProgramGenerator()] };
   }
   const folder = cacheDir("pulumi", PINNED_VERSION);
   const pulumi = join(folder, "pulumi");
   if (!existsSync(pulumi)) await build(pulumi);
-  await placeLanguageHost(folder);
+  await placeLanguageHosts(folder);
   return { pulumi, pathFolders: [folder, await ensureProgramGenerator()] };
 }
 
@@ -65,10 +69,10 @@ async function build(pulumi) {
 }
 
 /**
- * Puts our language host beside the CLI that we built, as one file: the engine looks for it there, and the file needs no checkout.
+ * Puts our language hosts beside the CLI that we built, as files that need no checkout: the engine looks for them there.
  * @param {string} folder
  */
-async function placeLanguageHost(folder) {
+async function placeLanguageHosts(folder) {
   const { build: bundle } = await import("esbuild");
   const result = await bundle({
     entryPoints: [join(languageHostDir, "language-host.mjs")],
@@ -81,7 +85,15 @@ async function placeLanguageHost(folder) {
     logLevel: "error",
   });
   const text = String(result.outputFiles[0]?.text);
-  const target = join(folder, "pulumi-language-nodejs");
+  for (const runtime of Object.keys(programs)) placeFile(join(folder, `pulumi-language-${runtime}`), text);
+  placeFile(join(folder, "run-python.py"), readFileSync(join(languageHostDir, "run-python.py"), "utf8"));
+}
+
+/**
+ * @param {string} target
+ * @param {string} text
+ */
+function placeFile(target, text) {
   if (existsSync(target) && readFileSync(target, "utf8") === text) return;
   const fresh = `${target}.${process.pid}`;
   writeFileSync(fresh, text);

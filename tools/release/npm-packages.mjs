@@ -2,12 +2,13 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PROGRAMS } from "../build.mjs";
 import { repoDir } from "../lib/folders.mjs";
 import { run } from "../lib/run.mjs";
 import { MissingPart } from "../lib/steps.mjs";
 
-/** What is built from provider/ into bin/: each becomes a command of its package. */
-const commands = ["pulumi-resource-kvm", "pulumi-kvm"].filter((name) => existsSync(join(repoDir, "bin", name)));
+/** What is built from provider/ into bin/: each is a command of its package. */
+const commands = Object.keys(PROGRAMS);
 
 const { homepage, repository, keywords } = JSON.parse(readFileSync(join(repoDir, "sdk", "nodejs", "package.json"), "utf8"));
 

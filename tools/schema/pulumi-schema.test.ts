@@ -42,6 +42,32 @@ test.each<{ because: string; type: z.ZodType; gives: Record<string, unknown> }>(
   expect(propertyOf(type)).toEqual(gives);
 });
 
+test("below a type that is handed on, words are texts, also where the same type has its words elsewhere", () => {
+  const word = z.enum(["yes", "no"]).describe("A word.").meta({ id: "Word" });
+  const part = z
+    .object({ word: word.describe(description) })
+    .describe("A part.")
+    .meta({ id: "Part" });
+  const whole = z
+    .object({ part: part.describe(description) })
+    .describe("All.")
+    .meta({ id: "Whole", handedOn: true });
+  const definition = {
+    token: "kvm:index:Thing",
+    description: "A thing.",
+    inputs: z.object({ whole: whole.describe(description), part: part.describe(description) }),
+    outputs: z.object({}),
+    derivedFrom: {},
+    lifecycle,
+  } as const;
+  const schema = pulumiSchema({ version: "0.0.0", resources: [definition], functions: [], config: z.object({}) });
+  expect(schema["types"]).toMatchObject({
+    "kvm:index:Whole": { properties: { part: { $ref: "#/types/kvm:index:SettledPart" } } },
+    "kvm:index:SettledPart": { properties: { word: { type: "string" } } },
+    "kvm:index:Part": { properties: { word: { $ref: "#/types/kvm:index:Word" } } },
+  });
+});
+
 test.each([
   { because: "a value that is checked by nothing is asked for as z.unknown()", type: z.any().describe(description) },
   {

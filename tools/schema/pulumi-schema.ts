@@ -12,8 +12,11 @@ interface Meta {
   readonly description?: string;
   readonly secret?: boolean;
   readonly replace?: boolean;
-  /** As an input it takes any value besides its own type: Pulumi YAML lets no object with an enum in it go from an output to an input of the very same type. */
-  readonly takesAny?: boolean;
+  /**
+   * The words below this type are texts instead of enums. For a type that programs hand from an output to an input: Pulumi YAML lets nothing with an
+   * enum in it do that.
+   */
+  readonly handedOn?: boolean;
   /** Environment variables that a configuration value defaults to. */
   readonly environment?: readonly string[];
 }
@@ -30,6 +33,19 @@ function namedMetaOf(type: z.core.$ZodType): Meta {
 /** Named types met on the way, by token. */
 type Types = Map<string, JsonObject>;
 
+/** Where a type is met: its path, for messages, and whether it is below one that is handed on. */
+interface Place {
+  readonly path: string;
+  readonly isHandedOn: boolean;
+}
+
+const placeOf = (path: string): Place => ({ path, isHandedOn: false });
+
+const below = (where: Place, step: string): Place => ({ ...where, path: where.path + step });
+
+/** The same type has another name where its words are texts. */
+const nameBelow = ({ isHandedOn }: Place, id: string): string => (isHandedOn ? `Settled${id}` : id);
+
 const unwrapped = (type: z.core.$ZodType): { readonly inner: z.core.$ZodType; readonly optional: boolean } =>
   type instanceof z.ZodOptional ? { inner: type.def.innerType, optional: true } : { inner: type, optional: false };
 
@@ -43,29 +59,33 @@ function named(token: string, meta: Meta, types: Types, make: () => JsonObject):
   return { $ref: `#/types/${token}` };
 }
 
-function typeSpec(type: z.core.$ZodType, types: Types, where: string): JsonObject {
+function typeSpec(type: z.core.$ZodType, types: Types, where: Place): JsonObject {
   const meta = namedMetaOf(type);
   if (type instanceof z.ZodString || type instanceof z.ZodStringFormat) return { type: "string" };
   if (type instanceof z.ZodBoolean) return { type: "boolean" };
   if (type instanceof z.ZodNumber) return { type: type.format === "safeint" ? "integer" : "number" };
   // Any JSON value, its parts known or not: a document that somebody else reads.
   if (type instanceof z.ZodUnknown) return { $ref: "pulumi.json#/Any" };
-  if (type instanceof z.ZodArray) return { type: "array", items: typeSpec(type.element, types, `${where}[]`) };
-  if (type instanceof z.ZodRecord) return { type: "object", additionalProperties: typeSpec(type.valueType, types, `${where}{}`) };
-  const token = `kvm:index:${meta.id ?? ""}`;
-  if (meta.id === undefined) throw new Error(`${where}: this type needs a name: .meta({ id: "…" })`);
+  if (type instanceof z.ZodArray) return { type: "array", items: typeSpec(type.element, types, below(where, "[]")) };
+  if (type instanceof z.ZodRecord) return { type: "object", additionalProperties: typeSpec(type.valueType, types, below(where, "{}")) };
+  if (meta.id === undefined) throw new Error(`${where.path}: this type needs a name: .meta({ id: "…" })`);
+  if (type instanceof z.ZodEnum && where.isHandedOn) return { type: "string" };
+  const token = `kvm:index:${nameBelow(where, meta.id)}`;
   if (type instanceof z.ZodEnum) {
     return named(token, meta, types, () => ({ type: "string", enum: words(type).map((value) => ({ value })) }));
   }
-  if (type instanceof z.ZodObject) return named(token, meta, types, () => ({ type: "object", ...objectSpec(type, types, where) }));
-  throw new Error(`${where}: the schema generator does not know this kind of zod type`);
+  if (type instanceof z.ZodObject) {
+    const inside: Place = { ...where, isHandedOn: where.isHandedOn || meta.handedOn === true };
+    return named(token, meta, types, () => ({ type: "object", ...objectSpec(type, types, inside) }));
+  }
+  throw new Error(`${where.path}: the schema generator does not know this kind of zod type`);
 }
 
-function propertySpec(type: z.core.$ZodType, types: Types, where: string): JsonObject {
+function propertySpec(type: z.core.$ZodType, types: Types, where: Place): JsonObject {
   const { inner } = unwrapped(type);
   const own = metaOf(type);
   const meta = { ...metaOf(inner), ...own };
-  if (meta.description === undefined) throw new Error(`${where}: this field needs a description: .describe("…")`);
+  if (meta.description === undefined) throw new Error(`${where.path}: this field needs a description: .describe("…")`);
   return {
     ...typeSpec(inner, types, where),
     description: meta.description,
@@ -74,33 +94,22 @@ function propertySpec(type: z.core.$ZodType, types: Types, where: string): JsonO
   };
 }
 
-function objectSpec(object: z.ZodObject, types: Types, where: string) {
+function objectSpec(object: z.ZodObject, types: Types, where: Place) {
   const fields = Object.entries(object.shape) as [string, z.core.$ZodType][];
   return {
-    properties: Object.fromEntries(fields.map(([name, type]) => [name, propertySpec(type, types, `${where}.${name}`)])),
+    properties: Object.fromEntries(fields.map(([name, type]) => [name, propertySpec(type, types, below(where, `.${name}`))])),
     required: fields.filter(([, type]) => !unwrapped(type).optional).map(([name]) => name),
   };
 }
 
-/** The inputs with those that take any value besides. Only the type is wider: check refuses what it cannot use. */
-function widened(inputs: z.ZodObject, properties: Readonly<Record<string, JsonObject>>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(properties).map(([name, { $ref, ...spec }]) => {
-      if ($ref === undefined) return [name, spec];
-      const takesAny = metaOf(inputs.shape[name] as z.core.$ZodType).takesAny === true;
-      return [name, takesAny ? { oneOf: [{ $ref }, { $ref: "pulumi.json#/Any" }], ...spec } : { $ref, ...spec }];
-    }),
-  );
-}
-
 function resourceSpec({ token, description, inputs, outputs }: ResourceDefinition, types: Types, example?: ResourceExample): JsonObject {
-  const asked = objectSpec(inputs, types, token);
-  const given = objectSpec(outputs, types, token);
+  const asked = objectSpec(inputs, types, placeOf(token));
+  const given = objectSpec(outputs, types, placeOf(token));
   // Where a program gives no name, one is made: whoever uses a resource's name finds one.
   const named = Object.keys(asked.properties).filter((property) => property === "name");
   return {
     description: example === undefined ? description : withExample(description, example),
-    inputProperties: widened(inputs, asked.properties),
+    inputProperties: asked.properties,
     requiredInputs: asked.required,
     properties: { ...asked.properties, ...given.properties },
     required: [...new Set([...asked.required, ...given.required, ...named])],
@@ -108,8 +117,8 @@ function resourceSpec({ token, description, inputs, outputs }: ResourceDefinitio
 }
 
 function functionSpec({ token, description, inputs, outputs }: FunctionDefinition, types: Types): JsonObject {
-  const asked = objectSpec(inputs, types, token);
-  const given = objectSpec(outputs, types, token);
+  const asked = objectSpec(inputs, types, placeOf(token));
+  const given = objectSpec(outputs, types, placeOf(token));
   return {
     description,
     inputs: { type: "object", ...asked },
@@ -154,7 +163,7 @@ export function pulumiSchema({ version, resources, functions, config, examples }
     resources.map((definition) => [definition.token, resourceSpec(definition, types, exampleOf(definition.token, examples))]),
   );
   const functionSpecs = Object.fromEntries(functions.map((definition) => [definition.token, functionSpec(definition, types)]));
-  const { properties, required } = objectSpec(config, types, "config");
+  const { properties, required } = objectSpec(config, types, placeOf("config"));
   const fields = Object.entries(config.shape) as [string, z.core.$ZodType][];
   const environments = Object.fromEntries(fields.map(([name, type]) => [name, metaOf(type).environment]));
   const variables = Object.fromEntries(

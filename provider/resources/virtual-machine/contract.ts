@@ -244,7 +244,6 @@ const xmlFragment = z
 export const inputs = z.strictObject({
   host: hostSettings
     .optional()
-    .meta({ takesAny: true })
     .describe(
       "`settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.",
     ),

@@ -368,42 +368,6 @@ const (
 	AnswerUnknown = Answer("unknown")
 )
 
-func (Answer) ElementType() reflect.Type {
-	return reflect.TypeOf((*Answer)(nil)).Elem()
-}
-
-func (e Answer) ToAnswerOutput() AnswerOutput {
-	return pulumi.ToOutput(e).(AnswerOutput)
-}
-
-func (e Answer) ToAnswerOutputWithContext(ctx context.Context) AnswerOutput {
-	return pulumi.ToOutputWithContext(ctx, e).(AnswerOutput)
-}
-
-func (e Answer) ToAnswerPtrOutput() AnswerPtrOutput {
-	return e.ToAnswerPtrOutputWithContext(context.Background())
-}
-
-func (e Answer) ToAnswerPtrOutputWithContext(ctx context.Context) AnswerPtrOutput {
-	return Answer(e).ToAnswerOutputWithContext(ctx).ToAnswerPtrOutputWithContext(ctx)
-}
-
-func (e Answer) ToStringOutput() pulumi.StringOutput {
-	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
-}
-
-func (e Answer) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
-	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
-}
-
-func (e Answer) ToStringPtrOutput() pulumi.StringPtrOutput {
-	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
-}
-
-func (e Answer) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
-	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
-}
-
 type AnswerOutput struct{ *pulumi.OutputState }
 
 func (AnswerOutput) ElementType() reflect.Type {
@@ -485,46 +449,6 @@ func (o AnswerPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pulum
 		v := string(*e)
 		return &v
 	}).(pulumi.StringPtrOutput)
-}
-
-// AnswerInput is an input type that accepts values of the Answer enum
-// A concrete instance of `AnswerInput` can be one of the following:
-//
-//	AnswerYes
-//	AnswerNo
-//	AnswerUnknown
-type AnswerInput interface {
-	pulumi.Input
-
-	ToAnswerOutput() AnswerOutput
-	ToAnswerOutputWithContext(context.Context) AnswerOutput
-}
-
-var answerPtrType = reflect.TypeOf((**Answer)(nil)).Elem()
-
-type AnswerPtrInput interface {
-	pulumi.Input
-
-	ToAnswerPtrOutput() AnswerPtrOutput
-	ToAnswerPtrOutputWithContext(context.Context) AnswerPtrOutput
-}
-
-type answerPtr string
-
-func AnswerPtr(v string) AnswerPtrInput {
-	return (*answerPtr)(&v)
-}
-
-func (*answerPtr) ElementType() reflect.Type {
-	return answerPtrType
-}
-
-func (in *answerPtr) ToAnswerPtrOutput() AnswerPtrOutput {
-	return pulumi.ToOutput(in).(AnswerPtrOutput)
-}
-
-func (in *answerPtr) ToAnswerPtrOutputWithContext(ctx context.Context) AnswerPtrOutput {
-	return pulumi.ToOutputWithContext(ctx, in).(AnswerPtrOutput)
 }
 
 // How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
@@ -3386,42 +3310,6 @@ const (
 	FactSource_Not_asked    = FactSource("not asked")
 )
 
-func (FactSource) ElementType() reflect.Type {
-	return reflect.TypeOf((*FactSource)(nil)).Elem()
-}
-
-func (e FactSource) ToFactSourceOutput() FactSourceOutput {
-	return pulumi.ToOutput(e).(FactSourceOutput)
-}
-
-func (e FactSource) ToFactSourceOutputWithContext(ctx context.Context) FactSourceOutput {
-	return pulumi.ToOutputWithContext(ctx, e).(FactSourceOutput)
-}
-
-func (e FactSource) ToFactSourcePtrOutput() FactSourcePtrOutput {
-	return e.ToFactSourcePtrOutputWithContext(context.Background())
-}
-
-func (e FactSource) ToFactSourcePtrOutputWithContext(ctx context.Context) FactSourcePtrOutput {
-	return FactSource(e).ToFactSourceOutputWithContext(ctx).ToFactSourcePtrOutputWithContext(ctx)
-}
-
-func (e FactSource) ToStringOutput() pulumi.StringOutput {
-	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
-}
-
-func (e FactSource) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
-	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
-}
-
-func (e FactSource) ToStringPtrOutput() pulumi.StringPtrOutput {
-	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
-}
-
-func (e FactSource) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
-	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
-}
-
 type FactSourceOutput struct{ *pulumi.OutputState }
 
 func (FactSourceOutput) ElementType() reflect.Type {
@@ -3503,47 +3391,6 @@ func (o FactSourcePtrOutput) ToStringPtrOutputWithContext(ctx context.Context) p
 		v := string(*e)
 		return &v
 	}).(pulumi.StringPtrOutput)
-}
-
-// FactSourceInput is an input type that accepts values of the FactSource enum
-// A concrete instance of `FactSourceInput` can be one of the following:
-//
-//	FactSourceTable
-//	FactSource_Local_write
-//	FactSource_Probe_domain
-//	FactSource_Not_asked
-type FactSourceInput interface {
-	pulumi.Input
-
-	ToFactSourceOutput() FactSourceOutput
-	ToFactSourceOutputWithContext(context.Context) FactSourceOutput
-}
-
-var factSourcePtrType = reflect.TypeOf((**FactSource)(nil)).Elem()
-
-type FactSourcePtrInput interface {
-	pulumi.Input
-
-	ToFactSourcePtrOutput() FactSourcePtrOutput
-	ToFactSourcePtrOutputWithContext(context.Context) FactSourcePtrOutput
-}
-
-type factSourcePtr string
-
-func FactSourcePtr(v string) FactSourcePtrInput {
-	return (*factSourcePtr)(&v)
-}
-
-func (*factSourcePtr) ElementType() reflect.Type {
-	return factSourcePtrType
-}
-
-func (in *factSourcePtr) ToFactSourcePtrOutput() FactSourcePtrOutput {
-	return pulumi.ToOutput(in).(FactSourcePtrOutput)
-}
-
-func (in *factSourcePtr) ToFactSourcePtrOutputWithContext(ctx context.Context) FactSourcePtrOutput {
-	return pulumi.ToOutputWithContext(ctx, in).(FactSourcePtrOutput)
 }
 
 type Firmware string
@@ -8292,42 +8139,6 @@ const (
 	StorageKindOther         = StorageKind("other")
 )
 
-func (StorageKind) ElementType() reflect.Type {
-	return reflect.TypeOf((*StorageKind)(nil)).Elem()
-}
-
-func (e StorageKind) ToStorageKindOutput() StorageKindOutput {
-	return pulumi.ToOutput(e).(StorageKindOutput)
-}
-
-func (e StorageKind) ToStorageKindOutputWithContext(ctx context.Context) StorageKindOutput {
-	return pulumi.ToOutputWithContext(ctx, e).(StorageKindOutput)
-}
-
-func (e StorageKind) ToStorageKindPtrOutput() StorageKindPtrOutput {
-	return e.ToStorageKindPtrOutputWithContext(context.Background())
-}
-
-func (e StorageKind) ToStorageKindPtrOutputWithContext(ctx context.Context) StorageKindPtrOutput {
-	return StorageKind(e).ToStorageKindOutputWithContext(ctx).ToStorageKindPtrOutputWithContext(ctx)
-}
-
-func (e StorageKind) ToStringOutput() pulumi.StringOutput {
-	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
-}
-
-func (e StorageKind) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
-	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
-}
-
-func (e StorageKind) ToStringPtrOutput() pulumi.StringPtrOutput {
-	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
-}
-
-func (e StorageKind) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
-	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
-}
-
 type StorageKindOutput struct{ *pulumi.OutputState }
 
 func (StorageKindOutput) ElementType() reflect.Type {
@@ -8409,69 +8220,6 @@ func (o StorageKindPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) 
 		v := string(*e)
 		return &v
 	}).(pulumi.StringPtrOutput)
-}
-
-// StorageKindInput is an input type that accepts values of the StorageKind enum
-// A concrete instance of `StorageKindInput` can be one of the following:
-//
-//	StorageKindExt4
-//	StorageKindXfs
-//	StorageKindBtrfs
-//	StorageKindZfs
-//	StorageKindBcachefs
-//	StorageKindTmpfs
-//	StorageKindRamfs
-//	StorageKindNfs
-//	StorageKindCephfs
-//	StorageKindGfs2
-//	StorageKindOcfs2
-//	StorageKindCifs
-//	StorageKindFuse
-//	StorageKindOverlay
-//	StorageKindEcryptfs
-//	StorageKindBlock
-//	StorageKindLvm
-//	StorageKindZvol
-//	StorageKindIscsi
-//	StorageKindRbd
-//	StorageKind_Iscsi_Direct
-//	StorageKindLibnfs
-//	StorageKindHttp
-//	StorageKindNvme
-//	StorageKindVhostuser
-//	StorageKindOther
-type StorageKindInput interface {
-	pulumi.Input
-
-	ToStorageKindOutput() StorageKindOutput
-	ToStorageKindOutputWithContext(context.Context) StorageKindOutput
-}
-
-var storageKindPtrType = reflect.TypeOf((**StorageKind)(nil)).Elem()
-
-type StorageKindPtrInput interface {
-	pulumi.Input
-
-	ToStorageKindPtrOutput() StorageKindPtrOutput
-	ToStorageKindPtrOutputWithContext(context.Context) StorageKindPtrOutput
-}
-
-type storageKindPtr string
-
-func StorageKindPtr(v string) StorageKindPtrInput {
-	return (*storageKindPtr)(&v)
-}
-
-func (*storageKindPtr) ElementType() reflect.Type {
-	return storageKindPtrType
-}
-
-func (in *storageKindPtr) ToStorageKindPtrOutput() StorageKindPtrOutput {
-	return pulumi.ToOutput(in).(StorageKindPtrOutput)
-}
-
-func (in *storageKindPtr) ToStorageKindPtrOutputWithContext(ctx context.Context) StorageKindPtrOutput {
-	return pulumi.ToOutputWithContext(ctx, in).(StorageKindPtrOutput)
 }
 
 type TabletBus string
@@ -10499,42 +10247,6 @@ const (
 	ZfsDirectAlways   = ZfsDirect("always")
 )
 
-func (ZfsDirect) ElementType() reflect.Type {
-	return reflect.TypeOf((*ZfsDirect)(nil)).Elem()
-}
-
-func (e ZfsDirect) ToZfsDirectOutput() ZfsDirectOutput {
-	return pulumi.ToOutput(e).(ZfsDirectOutput)
-}
-
-func (e ZfsDirect) ToZfsDirectOutputWithContext(ctx context.Context) ZfsDirectOutput {
-	return pulumi.ToOutputWithContext(ctx, e).(ZfsDirectOutput)
-}
-
-func (e ZfsDirect) ToZfsDirectPtrOutput() ZfsDirectPtrOutput {
-	return e.ToZfsDirectPtrOutputWithContext(context.Background())
-}
-
-func (e ZfsDirect) ToZfsDirectPtrOutputWithContext(ctx context.Context) ZfsDirectPtrOutput {
-	return ZfsDirect(e).ToZfsDirectOutputWithContext(ctx).ToZfsDirectPtrOutputWithContext(ctx)
-}
-
-func (e ZfsDirect) ToStringOutput() pulumi.StringOutput {
-	return pulumi.ToOutput(pulumi.String(e)).(pulumi.StringOutput)
-}
-
-func (e ZfsDirect) ToStringOutputWithContext(ctx context.Context) pulumi.StringOutput {
-	return pulumi.ToOutputWithContext(ctx, pulumi.String(e)).(pulumi.StringOutput)
-}
-
-func (e ZfsDirect) ToStringPtrOutput() pulumi.StringPtrOutput {
-	return pulumi.String(e).ToStringPtrOutputWithContext(context.Background())
-}
-
-func (e ZfsDirect) ToStringPtrOutputWithContext(ctx context.Context) pulumi.StringPtrOutput {
-	return pulumi.String(e).ToStringOutputWithContext(ctx).ToStringPtrOutputWithContext(ctx)
-}
-
 type ZfsDirectOutput struct{ *pulumi.OutputState }
 
 func (ZfsDirectOutput) ElementType() reflect.Type {
@@ -10618,51 +10330,9 @@ func (o ZfsDirectPtrOutput) ToStringPtrOutputWithContext(ctx context.Context) pu
 	}).(pulumi.StringPtrOutput)
 }
 
-// ZfsDirectInput is an input type that accepts values of the ZfsDirect enum
-// A concrete instance of `ZfsDirectInput` can be one of the following:
-//
-//	ZfsDirectDisabled
-//	ZfsDirectStandard
-//	ZfsDirectAlways
-type ZfsDirectInput interface {
-	pulumi.Input
-
-	ToZfsDirectOutput() ZfsDirectOutput
-	ToZfsDirectOutputWithContext(context.Context) ZfsDirectOutput
-}
-
-var zfsDirectPtrType = reflect.TypeOf((**ZfsDirect)(nil)).Elem()
-
-type ZfsDirectPtrInput interface {
-	pulumi.Input
-
-	ToZfsDirectPtrOutput() ZfsDirectPtrOutput
-	ToZfsDirectPtrOutputWithContext(context.Context) ZfsDirectPtrOutput
-}
-
-type zfsDirectPtr string
-
-func ZfsDirectPtr(v string) ZfsDirectPtrInput {
-	return (*zfsDirectPtr)(&v)
-}
-
-func (*zfsDirectPtr) ElementType() reflect.Type {
-	return zfsDirectPtrType
-}
-
-func (in *zfsDirectPtr) ToZfsDirectPtrOutput() ZfsDirectPtrOutput {
-	return pulumi.ToOutput(in).(ZfsDirectPtrOutput)
-}
-
-func (in *zfsDirectPtr) ToZfsDirectPtrOutputWithContext(ctx context.Context) ZfsDirectPtrOutput {
-	return pulumi.ToOutputWithContext(ctx, in).(ZfsDirectPtrOutput)
-}
-
 func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*AcceleratorInput)(nil)).Elem(), Accelerator("auto"))
 	pulumi.RegisterInputType(reflect.TypeOf((*AcceleratorPtrInput)(nil)).Elem(), Accelerator("auto"))
-	pulumi.RegisterInputType(reflect.TypeOf((*AnswerInput)(nil)).Elem(), Answer("yes"))
-	pulumi.RegisterInputType(reflect.TypeOf((*AnswerPtrInput)(nil)).Elem(), Answer("yes"))
 	pulumi.RegisterInputType(reflect.TypeOf((*ApplyChangesInput)(nil)).Elem(), ApplyChanges("nextBoot"))
 	pulumi.RegisterInputType(reflect.TypeOf((*ApplyChangesPtrInput)(nil)).Elem(), ApplyChanges("nextBoot"))
 	pulumi.RegisterInputType(reflect.TypeOf((*BalloonModelInput)(nil)).Elem(), BalloonModel("virtio"))
@@ -10694,8 +10364,6 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*DiskDevicePtrInput)(nil)).Elem(), DiskDevice("disk"))
 	pulumi.RegisterInputType(reflect.TypeOf((*DiskFormatInput)(nil)).Elem(), DiskFormat("raw"))
 	pulumi.RegisterInputType(reflect.TypeOf((*DiskFormatPtrInput)(nil)).Elem(), DiskFormat("raw"))
-	pulumi.RegisterInputType(reflect.TypeOf((*FactSourceInput)(nil)).Elem(), FactSource("table"))
-	pulumi.RegisterInputType(reflect.TypeOf((*FactSourcePtrInput)(nil)).Elem(), FactSource("table"))
 	pulumi.RegisterInputType(reflect.TypeOf((*FirmwareInput)(nil)).Elem(), Firmware("bios"))
 	pulumi.RegisterInputType(reflect.TypeOf((*FirmwarePtrInput)(nil)).Elem(), Firmware("bios"))
 	pulumi.RegisterInputType(reflect.TypeOf((*GraphicsInput)(nil)).Elem(), Graphics("none"))
@@ -10750,8 +10418,6 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*SocketModePtrInput)(nil)).Elem(), SocketMode("bind"))
 	pulumi.RegisterInputType(reflect.TypeOf((*SoundModelInput)(nil)).Elem(), SoundModel("ich9"))
 	pulumi.RegisterInputType(reflect.TypeOf((*SoundModelPtrInput)(nil)).Elem(), SoundModel("ich9"))
-	pulumi.RegisterInputType(reflect.TypeOf((*StorageKindInput)(nil)).Elem(), StorageKind("ext4"))
-	pulumi.RegisterInputType(reflect.TypeOf((*StorageKindPtrInput)(nil)).Elem(), StorageKind("ext4"))
 	pulumi.RegisterInputType(reflect.TypeOf((*TabletBusInput)(nil)).Elem(), TabletBus("usb"))
 	pulumi.RegisterInputType(reflect.TypeOf((*TabletBusPtrInput)(nil)).Elem(), TabletBus("usb"))
 	pulumi.RegisterInputType(reflect.TypeOf((*TcpProtocolInput)(nil)).Elem(), TcpProtocol("raw"))
@@ -10776,8 +10442,6 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*WatchdogModelPtrInput)(nil)).Elem(), WatchdogModel("i6300esb"))
 	pulumi.RegisterInputType(reflect.TypeOf((*WhenDirectIoMissingInput)(nil)).Elem(), WhenDirectIoMissing("writeback"))
 	pulumi.RegisterInputType(reflect.TypeOf((*WhenDirectIoMissingPtrInput)(nil)).Elem(), WhenDirectIoMissing("writeback"))
-	pulumi.RegisterInputType(reflect.TypeOf((*ZfsDirectInput)(nil)).Elem(), ZfsDirect("disabled"))
-	pulumi.RegisterInputType(reflect.TypeOf((*ZfsDirectPtrInput)(nil)).Elem(), ZfsDirect("disabled"))
 	pulumi.RegisterOutputType(AcceleratorOutput{})
 	pulumi.RegisterOutputType(AcceleratorPtrOutput{})
 	pulumi.RegisterOutputType(AddressFamilyOutput{})

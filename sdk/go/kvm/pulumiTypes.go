@@ -21,78 +21,6 @@ type AcceleratorFacts struct {
 	Why string `pulumi:"why"`
 }
 
-// AcceleratorFactsInput is an input type that accepts AcceleratorFactsArgs and AcceleratorFactsOutput values.
-// You can construct a concrete instance of `AcceleratorFactsInput` via:
-//
-//	AcceleratorFactsArgs{...}
-type AcceleratorFactsInput interface {
-	pulumi.Input
-
-	ToAcceleratorFactsOutput() AcceleratorFactsOutput
-	ToAcceleratorFactsOutputWithContext(context.Context) AcceleratorFactsOutput
-}
-
-// Whether KVM can be used.
-type AcceleratorFactsArgs struct {
-	// Whether QEMU may use KVM.
-	Usable AnswerInput `pulumi:"usable"`
-	// Why.
-	Why pulumi.StringInput `pulumi:"why"`
-}
-
-func (AcceleratorFactsArgs) ElementType() reflect.Type {
-	return reflect.TypeOf((*AcceleratorFacts)(nil)).Elem()
-}
-
-func (i AcceleratorFactsArgs) ToAcceleratorFactsOutput() AcceleratorFactsOutput {
-	return i.ToAcceleratorFactsOutputWithContext(context.Background())
-}
-
-func (i AcceleratorFactsArgs) ToAcceleratorFactsOutputWithContext(ctx context.Context) AcceleratorFactsOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(AcceleratorFactsOutput)
-}
-
-func (i AcceleratorFactsArgs) ToAcceleratorFactsPtrOutput() AcceleratorFactsPtrOutput {
-	return i.ToAcceleratorFactsPtrOutputWithContext(context.Background())
-}
-
-func (i AcceleratorFactsArgs) ToAcceleratorFactsPtrOutputWithContext(ctx context.Context) AcceleratorFactsPtrOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(AcceleratorFactsOutput).ToAcceleratorFactsPtrOutputWithContext(ctx)
-}
-
-// AcceleratorFactsPtrInput is an input type that accepts AcceleratorFactsArgs, AcceleratorFactsPtr and AcceleratorFactsPtrOutput values.
-// You can construct a concrete instance of `AcceleratorFactsPtrInput` via:
-//
-//	        AcceleratorFactsArgs{...}
-//
-//	or:
-//
-//	        nil
-type AcceleratorFactsPtrInput interface {
-	pulumi.Input
-
-	ToAcceleratorFactsPtrOutput() AcceleratorFactsPtrOutput
-	ToAcceleratorFactsPtrOutputWithContext(context.Context) AcceleratorFactsPtrOutput
-}
-
-type acceleratorFactsPtrType AcceleratorFactsArgs
-
-func AcceleratorFactsPtr(v *AcceleratorFactsArgs) AcceleratorFactsPtrInput {
-	return (*acceleratorFactsPtrType)(v)
-}
-
-func (*acceleratorFactsPtrType) ElementType() reflect.Type {
-	return reflect.TypeOf((**AcceleratorFacts)(nil)).Elem()
-}
-
-func (i *acceleratorFactsPtrType) ToAcceleratorFactsPtrOutput() AcceleratorFactsPtrOutput {
-	return i.ToAcceleratorFactsPtrOutputWithContext(context.Background())
-}
-
-func (i *acceleratorFactsPtrType) ToAcceleratorFactsPtrOutputWithContext(ctx context.Context) AcceleratorFactsPtrOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(AcceleratorFactsPtrOutput)
-}
-
 // Whether KVM can be used.
 type AcceleratorFactsOutput struct{ *pulumi.OutputState }
 
@@ -108,16 +36,6 @@ func (o AcceleratorFactsOutput) ToAcceleratorFactsOutputWithContext(ctx context.
 	return o
 }
 
-func (o AcceleratorFactsOutput) ToAcceleratorFactsPtrOutput() AcceleratorFactsPtrOutput {
-	return o.ToAcceleratorFactsPtrOutputWithContext(context.Background())
-}
-
-func (o AcceleratorFactsOutput) ToAcceleratorFactsPtrOutputWithContext(ctx context.Context) AcceleratorFactsPtrOutput {
-	return o.ApplyTWithContext(ctx, func(_ context.Context, v AcceleratorFacts) *AcceleratorFacts {
-		return &v
-	}).(AcceleratorFactsPtrOutput)
-}
-
 // Whether QEMU may use KVM.
 func (o AcceleratorFactsOutput) Usable() AnswerOutput {
 	return o.ApplyT(func(v AcceleratorFacts) Answer { return v.Usable }).(AnswerOutput)
@@ -126,50 +44,6 @@ func (o AcceleratorFactsOutput) Usable() AnswerOutput {
 // Why.
 func (o AcceleratorFactsOutput) Why() pulumi.StringOutput {
 	return o.ApplyT(func(v AcceleratorFacts) string { return v.Why }).(pulumi.StringOutput)
-}
-
-type AcceleratorFactsPtrOutput struct{ *pulumi.OutputState }
-
-func (AcceleratorFactsPtrOutput) ElementType() reflect.Type {
-	return reflect.TypeOf((**AcceleratorFacts)(nil)).Elem()
-}
-
-func (o AcceleratorFactsPtrOutput) ToAcceleratorFactsPtrOutput() AcceleratorFactsPtrOutput {
-	return o
-}
-
-func (o AcceleratorFactsPtrOutput) ToAcceleratorFactsPtrOutputWithContext(ctx context.Context) AcceleratorFactsPtrOutput {
-	return o
-}
-
-func (o AcceleratorFactsPtrOutput) Elem() AcceleratorFactsOutput {
-	return o.ApplyT(func(v *AcceleratorFacts) AcceleratorFacts {
-		if v != nil {
-			return *v
-		}
-		var ret AcceleratorFacts
-		return ret
-	}).(AcceleratorFactsOutput)
-}
-
-// Whether QEMU may use KVM.
-func (o AcceleratorFactsPtrOutput) Usable() AnswerPtrOutput {
-	return o.ApplyT(func(v *AcceleratorFacts) *Answer {
-		if v == nil {
-			return nil
-		}
-		return &v.Usable
-	}).(AnswerPtrOutput)
-}
-
-// Why.
-func (o AcceleratorFactsPtrOutput) Why() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v *AcceleratorFacts) *string {
-		if v == nil {
-			return nil
-		}
-		return &v.Why
-	}).(pulumi.StringPtrOutput)
 }
 
 type AddressRange struct {
@@ -4736,84 +4610,6 @@ type HostFacts struct {
 	QemuVersion string `pulumi:"qemuVersion"`
 }
 
-// HostFactsInput is an input type that accepts HostFactsArgs and HostFactsOutput values.
-// You can construct a concrete instance of `HostFactsInput` via:
-//
-//	HostFactsArgs{...}
-type HostFactsInput interface {
-	pulumi.Input
-
-	ToHostFactsOutput() HostFactsOutput
-	ToHostFactsOutputWithContext(context.Context) HostFactsOutput
-}
-
-// What a host and its storage can really do.
-type HostFactsArgs struct {
-	// The host's architecture, in libvirt's words.
-	Architecture pulumi.StringInput `pulumi:"architecture"`
-	// Whether KVM can be used.
-	Kvm AcceleratorFactsInput `pulumi:"kvm"`
-	// Version of the libvirt daemon.
-	LibvirtVersion pulumi.StringInput `pulumi:"libvirtVersion"`
-	// The storage pools, by name.
-	Pools PoolFactsMapInput `pulumi:"pools"`
-	// Version of QEMU.
-	QemuVersion pulumi.StringInput `pulumi:"qemuVersion"`
-}
-
-func (HostFactsArgs) ElementType() reflect.Type {
-	return reflect.TypeOf((*HostFacts)(nil)).Elem()
-}
-
-func (i HostFactsArgs) ToHostFactsOutput() HostFactsOutput {
-	return i.ToHostFactsOutputWithContext(context.Background())
-}
-
-func (i HostFactsArgs) ToHostFactsOutputWithContext(ctx context.Context) HostFactsOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(HostFactsOutput)
-}
-
-func (i HostFactsArgs) ToHostFactsPtrOutput() HostFactsPtrOutput {
-	return i.ToHostFactsPtrOutputWithContext(context.Background())
-}
-
-func (i HostFactsArgs) ToHostFactsPtrOutputWithContext(ctx context.Context) HostFactsPtrOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(HostFactsOutput).ToHostFactsPtrOutputWithContext(ctx)
-}
-
-// HostFactsPtrInput is an input type that accepts HostFactsArgs, HostFactsPtr and HostFactsPtrOutput values.
-// You can construct a concrete instance of `HostFactsPtrInput` via:
-//
-//	        HostFactsArgs{...}
-//
-//	or:
-//
-//	        nil
-type HostFactsPtrInput interface {
-	pulumi.Input
-
-	ToHostFactsPtrOutput() HostFactsPtrOutput
-	ToHostFactsPtrOutputWithContext(context.Context) HostFactsPtrOutput
-}
-
-type hostFactsPtrType HostFactsArgs
-
-func HostFactsPtr(v *HostFactsArgs) HostFactsPtrInput {
-	return (*hostFactsPtrType)(v)
-}
-
-func (*hostFactsPtrType) ElementType() reflect.Type {
-	return reflect.TypeOf((**HostFacts)(nil)).Elem()
-}
-
-func (i *hostFactsPtrType) ToHostFactsPtrOutput() HostFactsPtrOutput {
-	return i.ToHostFactsPtrOutputWithContext(context.Background())
-}
-
-func (i *hostFactsPtrType) ToHostFactsPtrOutputWithContext(ctx context.Context) HostFactsPtrOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(HostFactsPtrOutput)
-}
-
 // What a host and its storage can really do.
 type HostFactsOutput struct{ *pulumi.OutputState }
 
@@ -4827,16 +4623,6 @@ func (o HostFactsOutput) ToHostFactsOutput() HostFactsOutput {
 
 func (o HostFactsOutput) ToHostFactsOutputWithContext(ctx context.Context) HostFactsOutput {
 	return o
-}
-
-func (o HostFactsOutput) ToHostFactsPtrOutput() HostFactsPtrOutput {
-	return o.ToHostFactsPtrOutputWithContext(context.Background())
-}
-
-func (o HostFactsOutput) ToHostFactsPtrOutputWithContext(ctx context.Context) HostFactsPtrOutput {
-	return o.ApplyTWithContext(ctx, func(_ context.Context, v HostFacts) *HostFacts {
-		return &v
-	}).(HostFactsPtrOutput)
 }
 
 // The host's architecture, in libvirt's words.
@@ -4864,435 +4650,12 @@ func (o HostFactsOutput) QemuVersion() pulumi.StringOutput {
 	return o.ApplyT(func(v HostFacts) string { return v.QemuVersion }).(pulumi.StringOutput)
 }
 
-type HostFactsPtrOutput struct{ *pulumi.OutputState }
-
-func (HostFactsPtrOutput) ElementType() reflect.Type {
-	return reflect.TypeOf((**HostFacts)(nil)).Elem()
-}
-
-func (o HostFactsPtrOutput) ToHostFactsPtrOutput() HostFactsPtrOutput {
-	return o
-}
-
-func (o HostFactsPtrOutput) ToHostFactsPtrOutputWithContext(ctx context.Context) HostFactsPtrOutput {
-	return o
-}
-
-func (o HostFactsPtrOutput) Elem() HostFactsOutput {
-	return o.ApplyT(func(v *HostFacts) HostFacts {
-		if v != nil {
-			return *v
-		}
-		var ret HostFacts
-		return ret
-	}).(HostFactsOutput)
-}
-
-// The host's architecture, in libvirt's words.
-func (o HostFactsPtrOutput) Architecture() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v *HostFacts) *string {
-		if v == nil {
-			return nil
-		}
-		return &v.Architecture
-	}).(pulumi.StringPtrOutput)
-}
-
-// Whether KVM can be used.
-func (o HostFactsPtrOutput) Kvm() AcceleratorFactsPtrOutput {
-	return o.ApplyT(func(v *HostFacts) *AcceleratorFacts {
-		if v == nil {
-			return nil
-		}
-		return &v.Kvm
-	}).(AcceleratorFactsPtrOutput)
-}
-
-// Version of the libvirt daemon.
-func (o HostFactsPtrOutput) LibvirtVersion() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v *HostFacts) *string {
-		if v == nil {
-			return nil
-		}
-		return &v.LibvirtVersion
-	}).(pulumi.StringPtrOutput)
-}
-
-// The storage pools, by name.
-func (o HostFactsPtrOutput) Pools() PoolFactsMapOutput {
-	return o.ApplyT(func(v *HostFacts) map[string]PoolFacts {
-		if v == nil {
-			return nil
-		}
-		return v.Pools
-	}).(PoolFactsMapOutput)
-}
-
-// Version of QEMU.
-func (o HostFactsPtrOutput) QemuVersion() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v *HostFacts) *string {
-		if v == nil {
-			return nil
-		}
-		return &v.QemuVersion
-	}).(pulumi.StringPtrOutput)
-}
-
-// The host-wide policy of a HostDefaults.
-type HostPolicy struct {
-	// Accelerator of new VMs. Default: `auto`.
-	Accelerator *Accelerator `pulumi:"accelerator"`
-	// How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
-	ApplyChanges *ApplyChanges `pulumi:"applyChanges"`
-	// Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-	Cache *CacheSetting `pulumi:"cache"`
-	// CPU mode of new VMs. Default: libvirt's.
-	CpuMode *CpuMode `pulumi:"cpuMode"`
-	// Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-	DetectZeroes *DetectZeroesMode `pulumi:"detectZeroes"`
-	// Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-	Discard *DiscardMode `pulumi:"discard"`
-	// I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-	Io *IoSetting `pulumi:"io"`
-	// Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
-	Machine *string `pulumi:"machine"`
-	// Rules for the disks of single storage pools, by pool name.
-	Pools map[string]DiskRule `pulumi:"pools"`
-	// Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
-	StorageKinds map[string]DiskRule `pulumi:"storageKinds"`
-	// Video device of new VMs. Default: `none`, or `vga` with graphics.
-	Video *VideoModel `pulumi:"video"`
-	// What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
-	WhenDirectIoMissing *WhenDirectIoMissing `pulumi:"whenDirectIoMissing"`
-}
-
-// HostPolicyInput is an input type that accepts HostPolicyArgs and HostPolicyOutput values.
-// You can construct a concrete instance of `HostPolicyInput` via:
-//
-//	HostPolicyArgs{...}
-type HostPolicyInput interface {
-	pulumi.Input
-
-	ToHostPolicyOutput() HostPolicyOutput
-	ToHostPolicyOutputWithContext(context.Context) HostPolicyOutput
-}
-
-// The host-wide policy of a HostDefaults.
-type HostPolicyArgs struct {
-	// Accelerator of new VMs. Default: `auto`.
-	Accelerator AcceleratorPtrInput `pulumi:"accelerator"`
-	// How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
-	ApplyChanges ApplyChangesPtrInput `pulumi:"applyChanges"`
-	// Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-	Cache CacheSettingPtrInput `pulumi:"cache"`
-	// CPU mode of new VMs. Default: libvirt's.
-	CpuMode CpuModePtrInput `pulumi:"cpuMode"`
-	// Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-	DetectZeroes DetectZeroesModePtrInput `pulumi:"detectZeroes"`
-	// Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-	Discard DiscardModePtrInput `pulumi:"discard"`
-	// I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-	Io IoSettingPtrInput `pulumi:"io"`
-	// Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
-	Machine pulumi.StringPtrInput `pulumi:"machine"`
-	// Rules for the disks of single storage pools, by pool name.
-	Pools DiskRuleMapInput `pulumi:"pools"`
-	// Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
-	StorageKinds DiskRuleMapInput `pulumi:"storageKinds"`
-	// Video device of new VMs. Default: `none`, or `vga` with graphics.
-	Video VideoModelPtrInput `pulumi:"video"`
-	// What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
-	WhenDirectIoMissing WhenDirectIoMissingPtrInput `pulumi:"whenDirectIoMissing"`
-}
-
-func (HostPolicyArgs) ElementType() reflect.Type {
-	return reflect.TypeOf((*HostPolicy)(nil)).Elem()
-}
-
-func (i HostPolicyArgs) ToHostPolicyOutput() HostPolicyOutput {
-	return i.ToHostPolicyOutputWithContext(context.Background())
-}
-
-func (i HostPolicyArgs) ToHostPolicyOutputWithContext(ctx context.Context) HostPolicyOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(HostPolicyOutput)
-}
-
-func (i HostPolicyArgs) ToHostPolicyPtrOutput() HostPolicyPtrOutput {
-	return i.ToHostPolicyPtrOutputWithContext(context.Background())
-}
-
-func (i HostPolicyArgs) ToHostPolicyPtrOutputWithContext(ctx context.Context) HostPolicyPtrOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(HostPolicyOutput).ToHostPolicyPtrOutputWithContext(ctx)
-}
-
-// HostPolicyPtrInput is an input type that accepts HostPolicyArgs, HostPolicyPtr and HostPolicyPtrOutput values.
-// You can construct a concrete instance of `HostPolicyPtrInput` via:
-//
-//	        HostPolicyArgs{...}
-//
-//	or:
-//
-//	        nil
-type HostPolicyPtrInput interface {
-	pulumi.Input
-
-	ToHostPolicyPtrOutput() HostPolicyPtrOutput
-	ToHostPolicyPtrOutputWithContext(context.Context) HostPolicyPtrOutput
-}
-
-type hostPolicyPtrType HostPolicyArgs
-
-func HostPolicyPtr(v *HostPolicyArgs) HostPolicyPtrInput {
-	return (*hostPolicyPtrType)(v)
-}
-
-func (*hostPolicyPtrType) ElementType() reflect.Type {
-	return reflect.TypeOf((**HostPolicy)(nil)).Elem()
-}
-
-func (i *hostPolicyPtrType) ToHostPolicyPtrOutput() HostPolicyPtrOutput {
-	return i.ToHostPolicyPtrOutputWithContext(context.Background())
-}
-
-func (i *hostPolicyPtrType) ToHostPolicyPtrOutputWithContext(ctx context.Context) HostPolicyPtrOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(HostPolicyPtrOutput)
-}
-
-// The host-wide policy of a HostDefaults.
-type HostPolicyOutput struct{ *pulumi.OutputState }
-
-func (HostPolicyOutput) ElementType() reflect.Type {
-	return reflect.TypeOf((*HostPolicy)(nil)).Elem()
-}
-
-func (o HostPolicyOutput) ToHostPolicyOutput() HostPolicyOutput {
-	return o
-}
-
-func (o HostPolicyOutput) ToHostPolicyOutputWithContext(ctx context.Context) HostPolicyOutput {
-	return o
-}
-
-func (o HostPolicyOutput) ToHostPolicyPtrOutput() HostPolicyPtrOutput {
-	return o.ToHostPolicyPtrOutputWithContext(context.Background())
-}
-
-func (o HostPolicyOutput) ToHostPolicyPtrOutputWithContext(ctx context.Context) HostPolicyPtrOutput {
-	return o.ApplyTWithContext(ctx, func(_ context.Context, v HostPolicy) *HostPolicy {
-		return &v
-	}).(HostPolicyPtrOutput)
-}
-
-// Accelerator of new VMs. Default: `auto`.
-func (o HostPolicyOutput) Accelerator() AcceleratorPtrOutput {
-	return o.ApplyT(func(v HostPolicy) *Accelerator { return v.Accelerator }).(AcceleratorPtrOutput)
-}
-
-// How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
-func (o HostPolicyOutput) ApplyChanges() ApplyChangesPtrOutput {
-	return o.ApplyT(func(v HostPolicy) *ApplyChanges { return v.ApplyChanges }).(ApplyChangesPtrOutput)
-}
-
-// Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-func (o HostPolicyOutput) Cache() CacheSettingPtrOutput {
-	return o.ApplyT(func(v HostPolicy) *CacheSetting { return v.Cache }).(CacheSettingPtrOutput)
-}
-
-// CPU mode of new VMs. Default: libvirt's.
-func (o HostPolicyOutput) CpuMode() CpuModePtrOutput {
-	return o.ApplyT(func(v HostPolicy) *CpuMode { return v.CpuMode }).(CpuModePtrOutput)
-}
-
-// Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-func (o HostPolicyOutput) DetectZeroes() DetectZeroesModePtrOutput {
-	return o.ApplyT(func(v HostPolicy) *DetectZeroesMode { return v.DetectZeroes }).(DetectZeroesModePtrOutput)
-}
-
-// Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-func (o HostPolicyOutput) Discard() DiscardModePtrOutput {
-	return o.ApplyT(func(v HostPolicy) *DiscardMode { return v.Discard }).(DiscardModePtrOutput)
-}
-
-// I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-func (o HostPolicyOutput) Io() IoSettingPtrOutput {
-	return o.ApplyT(func(v HostPolicy) *IoSetting { return v.Io }).(IoSettingPtrOutput)
-}
-
-// Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
-func (o HostPolicyOutput) Machine() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v HostPolicy) *string { return v.Machine }).(pulumi.StringPtrOutput)
-}
-
-// Rules for the disks of single storage pools, by pool name.
-func (o HostPolicyOutput) Pools() DiskRuleMapOutput {
-	return o.ApplyT(func(v HostPolicy) map[string]DiskRule { return v.Pools }).(DiskRuleMapOutput)
-}
-
-// Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
-func (o HostPolicyOutput) StorageKinds() DiskRuleMapOutput {
-	return o.ApplyT(func(v HostPolicy) map[string]DiskRule { return v.StorageKinds }).(DiskRuleMapOutput)
-}
-
-// Video device of new VMs. Default: `none`, or `vga` with graphics.
-func (o HostPolicyOutput) Video() VideoModelPtrOutput {
-	return o.ApplyT(func(v HostPolicy) *VideoModel { return v.Video }).(VideoModelPtrOutput)
-}
-
-// What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
-func (o HostPolicyOutput) WhenDirectIoMissing() WhenDirectIoMissingPtrOutput {
-	return o.ApplyT(func(v HostPolicy) *WhenDirectIoMissing { return v.WhenDirectIoMissing }).(WhenDirectIoMissingPtrOutput)
-}
-
-type HostPolicyPtrOutput struct{ *pulumi.OutputState }
-
-func (HostPolicyPtrOutput) ElementType() reflect.Type {
-	return reflect.TypeOf((**HostPolicy)(nil)).Elem()
-}
-
-func (o HostPolicyPtrOutput) ToHostPolicyPtrOutput() HostPolicyPtrOutput {
-	return o
-}
-
-func (o HostPolicyPtrOutput) ToHostPolicyPtrOutputWithContext(ctx context.Context) HostPolicyPtrOutput {
-	return o
-}
-
-func (o HostPolicyPtrOutput) Elem() HostPolicyOutput {
-	return o.ApplyT(func(v *HostPolicy) HostPolicy {
-		if v != nil {
-			return *v
-		}
-		var ret HostPolicy
-		return ret
-	}).(HostPolicyOutput)
-}
-
-// Accelerator of new VMs. Default: `auto`.
-func (o HostPolicyPtrOutput) Accelerator() AcceleratorPtrOutput {
-	return o.ApplyT(func(v *HostPolicy) *Accelerator {
-		if v == nil {
-			return nil
-		}
-		return v.Accelerator
-	}).(AcceleratorPtrOutput)
-}
-
-// How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
-func (o HostPolicyPtrOutput) ApplyChanges() ApplyChangesPtrOutput {
-	return o.ApplyT(func(v *HostPolicy) *ApplyChanges {
-		if v == nil {
-			return nil
-		}
-		return v.ApplyChanges
-	}).(ApplyChangesPtrOutput)
-}
-
-// Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-func (o HostPolicyPtrOutput) Cache() CacheSettingPtrOutput {
-	return o.ApplyT(func(v *HostPolicy) *CacheSetting {
-		if v == nil {
-			return nil
-		}
-		return v.Cache
-	}).(CacheSettingPtrOutput)
-}
-
-// CPU mode of new VMs. Default: libvirt's.
-func (o HostPolicyPtrOutput) CpuMode() CpuModePtrOutput {
-	return o.ApplyT(func(v *HostPolicy) *CpuMode {
-		if v == nil {
-			return nil
-		}
-		return v.CpuMode
-	}).(CpuModePtrOutput)
-}
-
-// Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-func (o HostPolicyPtrOutput) DetectZeroes() DetectZeroesModePtrOutput {
-	return o.ApplyT(func(v *HostPolicy) *DetectZeroesMode {
-		if v == nil {
-			return nil
-		}
-		return v.DetectZeroes
-	}).(DetectZeroesModePtrOutput)
-}
-
-// Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-func (o HostPolicyPtrOutput) Discard() DiscardModePtrOutput {
-	return o.ApplyT(func(v *HostPolicy) *DiscardMode {
-		if v == nil {
-			return nil
-		}
-		return v.Discard
-	}).(DiscardModePtrOutput)
-}
-
-// I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-func (o HostPolicyPtrOutput) Io() IoSettingPtrOutput {
-	return o.ApplyT(func(v *HostPolicy) *IoSetting {
-		if v == nil {
-			return nil
-		}
-		return v.Io
-	}).(IoSettingPtrOutput)
-}
-
-// Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
-func (o HostPolicyPtrOutput) Machine() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v *HostPolicy) *string {
-		if v == nil {
-			return nil
-		}
-		return v.Machine
-	}).(pulumi.StringPtrOutput)
-}
-
-// Rules for the disks of single storage pools, by pool name.
-func (o HostPolicyPtrOutput) Pools() DiskRuleMapOutput {
-	return o.ApplyT(func(v *HostPolicy) map[string]DiskRule {
-		if v == nil {
-			return nil
-		}
-		return v.Pools
-	}).(DiskRuleMapOutput)
-}
-
-// Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
-func (o HostPolicyPtrOutput) StorageKinds() DiskRuleMapOutput {
-	return o.ApplyT(func(v *HostPolicy) map[string]DiskRule {
-		if v == nil {
-			return nil
-		}
-		return v.StorageKinds
-	}).(DiskRuleMapOutput)
-}
-
-// Video device of new VMs. Default: `none`, or `vga` with graphics.
-func (o HostPolicyPtrOutput) Video() VideoModelPtrOutput {
-	return o.ApplyT(func(v *HostPolicy) *VideoModel {
-		if v == nil {
-			return nil
-		}
-		return v.Video
-	}).(VideoModelPtrOutput)
-}
-
-// What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
-func (o HostPolicyPtrOutput) WhenDirectIoMissing() WhenDirectIoMissingPtrOutput {
-	return o.ApplyT(func(v *HostPolicy) *WhenDirectIoMissing {
-		if v == nil {
-			return nil
-		}
-		return v.WhenDirectIoMissing
-	}).(WhenDirectIoMissingPtrOutput)
-}
-
 // Policy and facts of a host, by value: `HostDefaults.settings`.
 type HostSettings struct {
 	// The facts.
-	Facts HostFacts `pulumi:"facts"`
+	Facts SettledHostFacts `pulumi:"facts"`
 	// The policy.
-	Policy HostPolicy `pulumi:"policy"`
+	Policy SettledHostPolicy `pulumi:"policy"`
 }
 
 // HostSettingsInput is an input type that accepts HostSettingsArgs and HostSettingsOutput values.
@@ -5309,9 +4672,9 @@ type HostSettingsInput interface {
 // Policy and facts of a host, by value: `HostDefaults.settings`.
 type HostSettingsArgs struct {
 	// The facts.
-	Facts HostFactsInput `pulumi:"facts"`
+	Facts SettledHostFactsInput `pulumi:"facts"`
 	// The policy.
-	Policy HostPolicyInput `pulumi:"policy"`
+	Policy SettledHostPolicyInput `pulumi:"policy"`
 }
 
 func (HostSettingsArgs) ElementType() reflect.Type {
@@ -5393,13 +4756,13 @@ func (o HostSettingsOutput) ToHostSettingsPtrOutputWithContext(ctx context.Conte
 }
 
 // The facts.
-func (o HostSettingsOutput) Facts() HostFactsOutput {
-	return o.ApplyT(func(v HostSettings) HostFacts { return v.Facts }).(HostFactsOutput)
+func (o HostSettingsOutput) Facts() SettledHostFactsOutput {
+	return o.ApplyT(func(v HostSettings) SettledHostFacts { return v.Facts }).(SettledHostFactsOutput)
 }
 
 // The policy.
-func (o HostSettingsOutput) Policy() HostPolicyOutput {
-	return o.ApplyT(func(v HostSettings) HostPolicy { return v.Policy }).(HostPolicyOutput)
+func (o HostSettingsOutput) Policy() SettledHostPolicyOutput {
+	return o.ApplyT(func(v HostSettings) SettledHostPolicy { return v.Policy }).(SettledHostPolicyOutput)
 }
 
 type HostSettingsPtrOutput struct{ *pulumi.OutputState }
@@ -5427,23 +4790,23 @@ func (o HostSettingsPtrOutput) Elem() HostSettingsOutput {
 }
 
 // The facts.
-func (o HostSettingsPtrOutput) Facts() HostFactsPtrOutput {
-	return o.ApplyT(func(v *HostSettings) *HostFacts {
+func (o HostSettingsPtrOutput) Facts() SettledHostFactsPtrOutput {
+	return o.ApplyT(func(v *HostSettings) *SettledHostFacts {
 		if v == nil {
 			return nil
 		}
 		return &v.Facts
-	}).(HostFactsPtrOutput)
+	}).(SettledHostFactsPtrOutput)
 }
 
 // The policy.
-func (o HostSettingsPtrOutput) Policy() HostPolicyPtrOutput {
-	return o.ApplyT(func(v *HostSettings) *HostPolicy {
+func (o HostSettingsPtrOutput) Policy() SettledHostPolicyPtrOutput {
+	return o.ApplyT(func(v *HostSettings) *SettledHostPolicy {
 		if v == nil {
 			return nil
 		}
 		return &v.Policy
-	}).(HostPolicyPtrOutput)
+	}).(SettledHostPolicyPtrOutput)
 }
 
 // A medium on a web server, read-only: an installation CD, say.
@@ -9415,84 +8778,6 @@ type PoolFacts struct {
 	ZfsDirect *ZfsDirect `pulumi:"zfsDirect"`
 }
 
-// PoolFactsInput is an input type that accepts PoolFactsArgs and PoolFactsOutput values.
-// You can construct a concrete instance of `PoolFactsInput` via:
-//
-//	PoolFactsArgs{...}
-type PoolFactsInput interface {
-	pulumi.Input
-
-	ToPoolFactsOutput() PoolFactsOutput
-	ToPoolFactsOutputWithContext(context.Context) PoolFactsOutput
-}
-
-// What is known of a storage pool.
-type PoolFactsArgs struct {
-	// Whether the pool is started.
-	Active pulumi.BoolInput `pulumi:"active"`
-	// Whether O_DIRECT works there.
-	DirectIo AnswerInput `pulumi:"directIo"`
-	// The file system, as the kernel names it.
-	FileSystem pulumi.StringPtrInput `pulumi:"fileSystem"`
-	// Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
-	Impassable pulumi.StringPtrInput `pulumi:"impassable"`
-	// The kind of storage, as rules are made by it.
-	Kind StorageKindInput `pulumi:"kind"`
-	// btrfs: copy-on-write is off.
-	Nocow pulumi.BoolPtrInput `pulumi:"nocow"`
-	// The path that was looked at.
-	Path pulumi.StringInput `pulumi:"path"`
-	// Whether other hosts can see this storage, as libvirt judges it for live migration.
-	Shared pulumi.BoolInput `pulumi:"shared"`
-	// How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
-	Source FactSourceInput `pulumi:"source"`
-	// libvirt's pool type.
-	Type pulumi.StringInput `pulumi:"type"`
-	// Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
-	Version pulumi.StringPtrInput `pulumi:"version"`
-	// Why the answer is what it is.
-	Why pulumi.StringInput `pulumi:"why"`
-	// ZFS: the dataset's `direct` property.
-	ZfsDirect ZfsDirectPtrInput `pulumi:"zfsDirect"`
-}
-
-func (PoolFactsArgs) ElementType() reflect.Type {
-	return reflect.TypeOf((*PoolFacts)(nil)).Elem()
-}
-
-func (i PoolFactsArgs) ToPoolFactsOutput() PoolFactsOutput {
-	return i.ToPoolFactsOutputWithContext(context.Background())
-}
-
-func (i PoolFactsArgs) ToPoolFactsOutputWithContext(ctx context.Context) PoolFactsOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(PoolFactsOutput)
-}
-
-// PoolFactsMapInput is an input type that accepts PoolFactsMap and PoolFactsMapOutput values.
-// You can construct a concrete instance of `PoolFactsMapInput` via:
-//
-//	PoolFactsMap{ "key": PoolFactsArgs{...} }
-type PoolFactsMapInput interface {
-	pulumi.Input
-
-	ToPoolFactsMapOutput() PoolFactsMapOutput
-	ToPoolFactsMapOutputWithContext(context.Context) PoolFactsMapOutput
-}
-
-type PoolFactsMap map[string]PoolFactsInput
-
-func (PoolFactsMap) ElementType() reflect.Type {
-	return reflect.TypeOf((*map[string]PoolFacts)(nil)).Elem()
-}
-
-func (i PoolFactsMap) ToPoolFactsMapOutput() PoolFactsMapOutput {
-	return i.ToPoolFactsMapOutputWithContext(context.Background())
-}
-
-func (i PoolFactsMap) ToPoolFactsMapOutputWithContext(ctx context.Context) PoolFactsMapOutput {
-	return pulumi.ToOutputWithContext(ctx, i).(PoolFactsMapOutput)
-}
-
 // What is known of a storage pool.
 type PoolFactsOutput struct{ *pulumi.OutputState }
 
@@ -11081,6 +10366,1065 @@ func (o SerialPtrOutput) Unix() UnixSocketPtrOutput {
 		}
 		return v.Unix
 	}).(UnixSocketPtrOutput)
+}
+
+// Whether KVM can be used.
+type SettledAcceleratorFacts struct {
+	// Whether QEMU may use KVM.
+	Usable string `pulumi:"usable"`
+	// Why.
+	Why string `pulumi:"why"`
+}
+
+// SettledAcceleratorFactsInput is an input type that accepts SettledAcceleratorFactsArgs and SettledAcceleratorFactsOutput values.
+// You can construct a concrete instance of `SettledAcceleratorFactsInput` via:
+//
+//	SettledAcceleratorFactsArgs{...}
+type SettledAcceleratorFactsInput interface {
+	pulumi.Input
+
+	ToSettledAcceleratorFactsOutput() SettledAcceleratorFactsOutput
+	ToSettledAcceleratorFactsOutputWithContext(context.Context) SettledAcceleratorFactsOutput
+}
+
+// Whether KVM can be used.
+type SettledAcceleratorFactsArgs struct {
+	// Whether QEMU may use KVM.
+	Usable pulumi.StringInput `pulumi:"usable"`
+	// Why.
+	Why pulumi.StringInput `pulumi:"why"`
+}
+
+func (SettledAcceleratorFactsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*SettledAcceleratorFacts)(nil)).Elem()
+}
+
+func (i SettledAcceleratorFactsArgs) ToSettledAcceleratorFactsOutput() SettledAcceleratorFactsOutput {
+	return i.ToSettledAcceleratorFactsOutputWithContext(context.Background())
+}
+
+func (i SettledAcceleratorFactsArgs) ToSettledAcceleratorFactsOutputWithContext(ctx context.Context) SettledAcceleratorFactsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledAcceleratorFactsOutput)
+}
+
+func (i SettledAcceleratorFactsArgs) ToSettledAcceleratorFactsPtrOutput() SettledAcceleratorFactsPtrOutput {
+	return i.ToSettledAcceleratorFactsPtrOutputWithContext(context.Background())
+}
+
+func (i SettledAcceleratorFactsArgs) ToSettledAcceleratorFactsPtrOutputWithContext(ctx context.Context) SettledAcceleratorFactsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledAcceleratorFactsOutput).ToSettledAcceleratorFactsPtrOutputWithContext(ctx)
+}
+
+// SettledAcceleratorFactsPtrInput is an input type that accepts SettledAcceleratorFactsArgs, SettledAcceleratorFactsPtr and SettledAcceleratorFactsPtrOutput values.
+// You can construct a concrete instance of `SettledAcceleratorFactsPtrInput` via:
+//
+//	        SettledAcceleratorFactsArgs{...}
+//
+//	or:
+//
+//	        nil
+type SettledAcceleratorFactsPtrInput interface {
+	pulumi.Input
+
+	ToSettledAcceleratorFactsPtrOutput() SettledAcceleratorFactsPtrOutput
+	ToSettledAcceleratorFactsPtrOutputWithContext(context.Context) SettledAcceleratorFactsPtrOutput
+}
+
+type settledAcceleratorFactsPtrType SettledAcceleratorFactsArgs
+
+func SettledAcceleratorFactsPtr(v *SettledAcceleratorFactsArgs) SettledAcceleratorFactsPtrInput {
+	return (*settledAcceleratorFactsPtrType)(v)
+}
+
+func (*settledAcceleratorFactsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**SettledAcceleratorFacts)(nil)).Elem()
+}
+
+func (i *settledAcceleratorFactsPtrType) ToSettledAcceleratorFactsPtrOutput() SettledAcceleratorFactsPtrOutput {
+	return i.ToSettledAcceleratorFactsPtrOutputWithContext(context.Background())
+}
+
+func (i *settledAcceleratorFactsPtrType) ToSettledAcceleratorFactsPtrOutputWithContext(ctx context.Context) SettledAcceleratorFactsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledAcceleratorFactsPtrOutput)
+}
+
+// Whether KVM can be used.
+type SettledAcceleratorFactsOutput struct{ *pulumi.OutputState }
+
+func (SettledAcceleratorFactsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*SettledAcceleratorFacts)(nil)).Elem()
+}
+
+func (o SettledAcceleratorFactsOutput) ToSettledAcceleratorFactsOutput() SettledAcceleratorFactsOutput {
+	return o
+}
+
+func (o SettledAcceleratorFactsOutput) ToSettledAcceleratorFactsOutputWithContext(ctx context.Context) SettledAcceleratorFactsOutput {
+	return o
+}
+
+func (o SettledAcceleratorFactsOutput) ToSettledAcceleratorFactsPtrOutput() SettledAcceleratorFactsPtrOutput {
+	return o.ToSettledAcceleratorFactsPtrOutputWithContext(context.Background())
+}
+
+func (o SettledAcceleratorFactsOutput) ToSettledAcceleratorFactsPtrOutputWithContext(ctx context.Context) SettledAcceleratorFactsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v SettledAcceleratorFacts) *SettledAcceleratorFacts {
+		return &v
+	}).(SettledAcceleratorFactsPtrOutput)
+}
+
+// Whether QEMU may use KVM.
+func (o SettledAcceleratorFactsOutput) Usable() pulumi.StringOutput {
+	return o.ApplyT(func(v SettledAcceleratorFacts) string { return v.Usable }).(pulumi.StringOutput)
+}
+
+// Why.
+func (o SettledAcceleratorFactsOutput) Why() pulumi.StringOutput {
+	return o.ApplyT(func(v SettledAcceleratorFacts) string { return v.Why }).(pulumi.StringOutput)
+}
+
+type SettledAcceleratorFactsPtrOutput struct{ *pulumi.OutputState }
+
+func (SettledAcceleratorFactsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**SettledAcceleratorFacts)(nil)).Elem()
+}
+
+func (o SettledAcceleratorFactsPtrOutput) ToSettledAcceleratorFactsPtrOutput() SettledAcceleratorFactsPtrOutput {
+	return o
+}
+
+func (o SettledAcceleratorFactsPtrOutput) ToSettledAcceleratorFactsPtrOutputWithContext(ctx context.Context) SettledAcceleratorFactsPtrOutput {
+	return o
+}
+
+func (o SettledAcceleratorFactsPtrOutput) Elem() SettledAcceleratorFactsOutput {
+	return o.ApplyT(func(v *SettledAcceleratorFacts) SettledAcceleratorFacts {
+		if v != nil {
+			return *v
+		}
+		var ret SettledAcceleratorFacts
+		return ret
+	}).(SettledAcceleratorFactsOutput)
+}
+
+// Whether QEMU may use KVM.
+func (o SettledAcceleratorFactsPtrOutput) Usable() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledAcceleratorFacts) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Usable
+	}).(pulumi.StringPtrOutput)
+}
+
+// Why.
+func (o SettledAcceleratorFactsPtrOutput) Why() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledAcceleratorFacts) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Why
+	}).(pulumi.StringPtrOutput)
+}
+
+// Settings for the disks of a pool or of a kind of storage. What is absent is decided by the next level.
+type SettledDiskRule struct {
+	// Cache mode of the disks this rule is for.
+	Cache *string `pulumi:"cache"`
+	// Zero detection of the disks this rule is for.
+	DetectZeroes *string `pulumi:"detectZeroes"`
+	// Discard mode of the disks this rule is for.
+	Discard *string `pulumi:"discard"`
+	// I/O mode of the disks this rule is for.
+	Io *string `pulumi:"io"`
+}
+
+// SettledDiskRuleInput is an input type that accepts SettledDiskRuleArgs and SettledDiskRuleOutput values.
+// You can construct a concrete instance of `SettledDiskRuleInput` via:
+//
+//	SettledDiskRuleArgs{...}
+type SettledDiskRuleInput interface {
+	pulumi.Input
+
+	ToSettledDiskRuleOutput() SettledDiskRuleOutput
+	ToSettledDiskRuleOutputWithContext(context.Context) SettledDiskRuleOutput
+}
+
+// Settings for the disks of a pool or of a kind of storage. What is absent is decided by the next level.
+type SettledDiskRuleArgs struct {
+	// Cache mode of the disks this rule is for.
+	Cache pulumi.StringPtrInput `pulumi:"cache"`
+	// Zero detection of the disks this rule is for.
+	DetectZeroes pulumi.StringPtrInput `pulumi:"detectZeroes"`
+	// Discard mode of the disks this rule is for.
+	Discard pulumi.StringPtrInput `pulumi:"discard"`
+	// I/O mode of the disks this rule is for.
+	Io pulumi.StringPtrInput `pulumi:"io"`
+}
+
+func (SettledDiskRuleArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*SettledDiskRule)(nil)).Elem()
+}
+
+func (i SettledDiskRuleArgs) ToSettledDiskRuleOutput() SettledDiskRuleOutput {
+	return i.ToSettledDiskRuleOutputWithContext(context.Background())
+}
+
+func (i SettledDiskRuleArgs) ToSettledDiskRuleOutputWithContext(ctx context.Context) SettledDiskRuleOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledDiskRuleOutput)
+}
+
+// SettledDiskRuleMapInput is an input type that accepts SettledDiskRuleMap and SettledDiskRuleMapOutput values.
+// You can construct a concrete instance of `SettledDiskRuleMapInput` via:
+//
+//	SettledDiskRuleMap{ "key": SettledDiskRuleArgs{...} }
+type SettledDiskRuleMapInput interface {
+	pulumi.Input
+
+	ToSettledDiskRuleMapOutput() SettledDiskRuleMapOutput
+	ToSettledDiskRuleMapOutputWithContext(context.Context) SettledDiskRuleMapOutput
+}
+
+type SettledDiskRuleMap map[string]SettledDiskRuleInput
+
+func (SettledDiskRuleMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]SettledDiskRule)(nil)).Elem()
+}
+
+func (i SettledDiskRuleMap) ToSettledDiskRuleMapOutput() SettledDiskRuleMapOutput {
+	return i.ToSettledDiskRuleMapOutputWithContext(context.Background())
+}
+
+func (i SettledDiskRuleMap) ToSettledDiskRuleMapOutputWithContext(ctx context.Context) SettledDiskRuleMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledDiskRuleMapOutput)
+}
+
+// Settings for the disks of a pool or of a kind of storage. What is absent is decided by the next level.
+type SettledDiskRuleOutput struct{ *pulumi.OutputState }
+
+func (SettledDiskRuleOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*SettledDiskRule)(nil)).Elem()
+}
+
+func (o SettledDiskRuleOutput) ToSettledDiskRuleOutput() SettledDiskRuleOutput {
+	return o
+}
+
+func (o SettledDiskRuleOutput) ToSettledDiskRuleOutputWithContext(ctx context.Context) SettledDiskRuleOutput {
+	return o
+}
+
+// Cache mode of the disks this rule is for.
+func (o SettledDiskRuleOutput) Cache() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledDiskRule) *string { return v.Cache }).(pulumi.StringPtrOutput)
+}
+
+// Zero detection of the disks this rule is for.
+func (o SettledDiskRuleOutput) DetectZeroes() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledDiskRule) *string { return v.DetectZeroes }).(pulumi.StringPtrOutput)
+}
+
+// Discard mode of the disks this rule is for.
+func (o SettledDiskRuleOutput) Discard() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledDiskRule) *string { return v.Discard }).(pulumi.StringPtrOutput)
+}
+
+// I/O mode of the disks this rule is for.
+func (o SettledDiskRuleOutput) Io() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledDiskRule) *string { return v.Io }).(pulumi.StringPtrOutput)
+}
+
+type SettledDiskRuleMapOutput struct{ *pulumi.OutputState }
+
+func (SettledDiskRuleMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]SettledDiskRule)(nil)).Elem()
+}
+
+func (o SettledDiskRuleMapOutput) ToSettledDiskRuleMapOutput() SettledDiskRuleMapOutput {
+	return o
+}
+
+func (o SettledDiskRuleMapOutput) ToSettledDiskRuleMapOutputWithContext(ctx context.Context) SettledDiskRuleMapOutput {
+	return o
+}
+
+func (o SettledDiskRuleMapOutput) MapIndex(k pulumi.StringInput) SettledDiskRuleOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) SettledDiskRule {
+		return vs[0].(map[string]SettledDiskRule)[vs[1].(string)]
+	}).(SettledDiskRuleOutput)
+}
+
+// What a host and its storage can really do.
+type SettledHostFacts struct {
+	// The host's architecture, in libvirt's words.
+	Architecture string `pulumi:"architecture"`
+	// Whether KVM can be used.
+	Kvm SettledAcceleratorFacts `pulumi:"kvm"`
+	// Version of the libvirt daemon.
+	LibvirtVersion string `pulumi:"libvirtVersion"`
+	// The storage pools, by name.
+	Pools map[string]SettledPoolFacts `pulumi:"pools"`
+	// Version of QEMU.
+	QemuVersion string `pulumi:"qemuVersion"`
+}
+
+// SettledHostFactsInput is an input type that accepts SettledHostFactsArgs and SettledHostFactsOutput values.
+// You can construct a concrete instance of `SettledHostFactsInput` via:
+//
+//	SettledHostFactsArgs{...}
+type SettledHostFactsInput interface {
+	pulumi.Input
+
+	ToSettledHostFactsOutput() SettledHostFactsOutput
+	ToSettledHostFactsOutputWithContext(context.Context) SettledHostFactsOutput
+}
+
+// What a host and its storage can really do.
+type SettledHostFactsArgs struct {
+	// The host's architecture, in libvirt's words.
+	Architecture pulumi.StringInput `pulumi:"architecture"`
+	// Whether KVM can be used.
+	Kvm SettledAcceleratorFactsInput `pulumi:"kvm"`
+	// Version of the libvirt daemon.
+	LibvirtVersion pulumi.StringInput `pulumi:"libvirtVersion"`
+	// The storage pools, by name.
+	Pools SettledPoolFactsMapInput `pulumi:"pools"`
+	// Version of QEMU.
+	QemuVersion pulumi.StringInput `pulumi:"qemuVersion"`
+}
+
+func (SettledHostFactsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*SettledHostFacts)(nil)).Elem()
+}
+
+func (i SettledHostFactsArgs) ToSettledHostFactsOutput() SettledHostFactsOutput {
+	return i.ToSettledHostFactsOutputWithContext(context.Background())
+}
+
+func (i SettledHostFactsArgs) ToSettledHostFactsOutputWithContext(ctx context.Context) SettledHostFactsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledHostFactsOutput)
+}
+
+func (i SettledHostFactsArgs) ToSettledHostFactsPtrOutput() SettledHostFactsPtrOutput {
+	return i.ToSettledHostFactsPtrOutputWithContext(context.Background())
+}
+
+func (i SettledHostFactsArgs) ToSettledHostFactsPtrOutputWithContext(ctx context.Context) SettledHostFactsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledHostFactsOutput).ToSettledHostFactsPtrOutputWithContext(ctx)
+}
+
+// SettledHostFactsPtrInput is an input type that accepts SettledHostFactsArgs, SettledHostFactsPtr and SettledHostFactsPtrOutput values.
+// You can construct a concrete instance of `SettledHostFactsPtrInput` via:
+//
+//	        SettledHostFactsArgs{...}
+//
+//	or:
+//
+//	        nil
+type SettledHostFactsPtrInput interface {
+	pulumi.Input
+
+	ToSettledHostFactsPtrOutput() SettledHostFactsPtrOutput
+	ToSettledHostFactsPtrOutputWithContext(context.Context) SettledHostFactsPtrOutput
+}
+
+type settledHostFactsPtrType SettledHostFactsArgs
+
+func SettledHostFactsPtr(v *SettledHostFactsArgs) SettledHostFactsPtrInput {
+	return (*settledHostFactsPtrType)(v)
+}
+
+func (*settledHostFactsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**SettledHostFacts)(nil)).Elem()
+}
+
+func (i *settledHostFactsPtrType) ToSettledHostFactsPtrOutput() SettledHostFactsPtrOutput {
+	return i.ToSettledHostFactsPtrOutputWithContext(context.Background())
+}
+
+func (i *settledHostFactsPtrType) ToSettledHostFactsPtrOutputWithContext(ctx context.Context) SettledHostFactsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledHostFactsPtrOutput)
+}
+
+// What a host and its storage can really do.
+type SettledHostFactsOutput struct{ *pulumi.OutputState }
+
+func (SettledHostFactsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*SettledHostFacts)(nil)).Elem()
+}
+
+func (o SettledHostFactsOutput) ToSettledHostFactsOutput() SettledHostFactsOutput {
+	return o
+}
+
+func (o SettledHostFactsOutput) ToSettledHostFactsOutputWithContext(ctx context.Context) SettledHostFactsOutput {
+	return o
+}
+
+func (o SettledHostFactsOutput) ToSettledHostFactsPtrOutput() SettledHostFactsPtrOutput {
+	return o.ToSettledHostFactsPtrOutputWithContext(context.Background())
+}
+
+func (o SettledHostFactsOutput) ToSettledHostFactsPtrOutputWithContext(ctx context.Context) SettledHostFactsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v SettledHostFacts) *SettledHostFacts {
+		return &v
+	}).(SettledHostFactsPtrOutput)
+}
+
+// The host's architecture, in libvirt's words.
+func (o SettledHostFactsOutput) Architecture() pulumi.StringOutput {
+	return o.ApplyT(func(v SettledHostFacts) string { return v.Architecture }).(pulumi.StringOutput)
+}
+
+// Whether KVM can be used.
+func (o SettledHostFactsOutput) Kvm() SettledAcceleratorFactsOutput {
+	return o.ApplyT(func(v SettledHostFacts) SettledAcceleratorFacts { return v.Kvm }).(SettledAcceleratorFactsOutput)
+}
+
+// Version of the libvirt daemon.
+func (o SettledHostFactsOutput) LibvirtVersion() pulumi.StringOutput {
+	return o.ApplyT(func(v SettledHostFacts) string { return v.LibvirtVersion }).(pulumi.StringOutput)
+}
+
+// The storage pools, by name.
+func (o SettledHostFactsOutput) Pools() SettledPoolFactsMapOutput {
+	return o.ApplyT(func(v SettledHostFacts) map[string]SettledPoolFacts { return v.Pools }).(SettledPoolFactsMapOutput)
+}
+
+// Version of QEMU.
+func (o SettledHostFactsOutput) QemuVersion() pulumi.StringOutput {
+	return o.ApplyT(func(v SettledHostFacts) string { return v.QemuVersion }).(pulumi.StringOutput)
+}
+
+type SettledHostFactsPtrOutput struct{ *pulumi.OutputState }
+
+func (SettledHostFactsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**SettledHostFacts)(nil)).Elem()
+}
+
+func (o SettledHostFactsPtrOutput) ToSettledHostFactsPtrOutput() SettledHostFactsPtrOutput {
+	return o
+}
+
+func (o SettledHostFactsPtrOutput) ToSettledHostFactsPtrOutputWithContext(ctx context.Context) SettledHostFactsPtrOutput {
+	return o
+}
+
+func (o SettledHostFactsPtrOutput) Elem() SettledHostFactsOutput {
+	return o.ApplyT(func(v *SettledHostFacts) SettledHostFacts {
+		if v != nil {
+			return *v
+		}
+		var ret SettledHostFacts
+		return ret
+	}).(SettledHostFactsOutput)
+}
+
+// The host's architecture, in libvirt's words.
+func (o SettledHostFactsPtrOutput) Architecture() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostFacts) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Architecture
+	}).(pulumi.StringPtrOutput)
+}
+
+// Whether KVM can be used.
+func (o SettledHostFactsPtrOutput) Kvm() SettledAcceleratorFactsPtrOutput {
+	return o.ApplyT(func(v *SettledHostFacts) *SettledAcceleratorFacts {
+		if v == nil {
+			return nil
+		}
+		return &v.Kvm
+	}).(SettledAcceleratorFactsPtrOutput)
+}
+
+// Version of the libvirt daemon.
+func (o SettledHostFactsPtrOutput) LibvirtVersion() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostFacts) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.LibvirtVersion
+	}).(pulumi.StringPtrOutput)
+}
+
+// The storage pools, by name.
+func (o SettledHostFactsPtrOutput) Pools() SettledPoolFactsMapOutput {
+	return o.ApplyT(func(v *SettledHostFacts) map[string]SettledPoolFacts {
+		if v == nil {
+			return nil
+		}
+		return v.Pools
+	}).(SettledPoolFactsMapOutput)
+}
+
+// Version of QEMU.
+func (o SettledHostFactsPtrOutput) QemuVersion() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostFacts) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.QemuVersion
+	}).(pulumi.StringPtrOutput)
+}
+
+// The host-wide policy of a HostDefaults.
+type SettledHostPolicy struct {
+	// Accelerator of new VMs. Default: `auto`.
+	Accelerator *string `pulumi:"accelerator"`
+	// How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
+	ApplyChanges *string `pulumi:"applyChanges"`
+	// Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+	Cache *string `pulumi:"cache"`
+	// CPU mode of new VMs. Default: libvirt's.
+	CpuMode *string `pulumi:"cpuMode"`
+	// Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+	DetectZeroes *string `pulumi:"detectZeroes"`
+	// Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+	Discard *string `pulumi:"discard"`
+	// I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+	Io *string `pulumi:"io"`
+	// Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
+	Machine *string `pulumi:"machine"`
+	// Rules for the disks of single storage pools, by pool name.
+	Pools map[string]SettledDiskRule `pulumi:"pools"`
+	// Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
+	StorageKinds map[string]SettledDiskRule `pulumi:"storageKinds"`
+	// Video device of new VMs. Default: `none`, or `vga` with graphics.
+	Video *string `pulumi:"video"`
+	// What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
+	WhenDirectIoMissing *string `pulumi:"whenDirectIoMissing"`
+}
+
+// SettledHostPolicyInput is an input type that accepts SettledHostPolicyArgs and SettledHostPolicyOutput values.
+// You can construct a concrete instance of `SettledHostPolicyInput` via:
+//
+//	SettledHostPolicyArgs{...}
+type SettledHostPolicyInput interface {
+	pulumi.Input
+
+	ToSettledHostPolicyOutput() SettledHostPolicyOutput
+	ToSettledHostPolicyOutputWithContext(context.Context) SettledHostPolicyOutput
+}
+
+// The host-wide policy of a HostDefaults.
+type SettledHostPolicyArgs struct {
+	// Accelerator of new VMs. Default: `auto`.
+	Accelerator pulumi.StringPtrInput `pulumi:"accelerator"`
+	// How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
+	ApplyChanges pulumi.StringPtrInput `pulumi:"applyChanges"`
+	// Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+	Cache pulumi.StringPtrInput `pulumi:"cache"`
+	// CPU mode of new VMs. Default: libvirt's.
+	CpuMode pulumi.StringPtrInput `pulumi:"cpuMode"`
+	// Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+	DetectZeroes pulumi.StringPtrInput `pulumi:"detectZeroes"`
+	// Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+	Discard pulumi.StringPtrInput `pulumi:"discard"`
+	// I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+	Io pulumi.StringPtrInput `pulumi:"io"`
+	// Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
+	Machine pulumi.StringPtrInput `pulumi:"machine"`
+	// Rules for the disks of single storage pools, by pool name.
+	Pools SettledDiskRuleMapInput `pulumi:"pools"`
+	// Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
+	StorageKinds SettledDiskRuleMapInput `pulumi:"storageKinds"`
+	// Video device of new VMs. Default: `none`, or `vga` with graphics.
+	Video pulumi.StringPtrInput `pulumi:"video"`
+	// What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
+	WhenDirectIoMissing pulumi.StringPtrInput `pulumi:"whenDirectIoMissing"`
+}
+
+func (SettledHostPolicyArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*SettledHostPolicy)(nil)).Elem()
+}
+
+func (i SettledHostPolicyArgs) ToSettledHostPolicyOutput() SettledHostPolicyOutput {
+	return i.ToSettledHostPolicyOutputWithContext(context.Background())
+}
+
+func (i SettledHostPolicyArgs) ToSettledHostPolicyOutputWithContext(ctx context.Context) SettledHostPolicyOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledHostPolicyOutput)
+}
+
+func (i SettledHostPolicyArgs) ToSettledHostPolicyPtrOutput() SettledHostPolicyPtrOutput {
+	return i.ToSettledHostPolicyPtrOutputWithContext(context.Background())
+}
+
+func (i SettledHostPolicyArgs) ToSettledHostPolicyPtrOutputWithContext(ctx context.Context) SettledHostPolicyPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledHostPolicyOutput).ToSettledHostPolicyPtrOutputWithContext(ctx)
+}
+
+// SettledHostPolicyPtrInput is an input type that accepts SettledHostPolicyArgs, SettledHostPolicyPtr and SettledHostPolicyPtrOutput values.
+// You can construct a concrete instance of `SettledHostPolicyPtrInput` via:
+//
+//	        SettledHostPolicyArgs{...}
+//
+//	or:
+//
+//	        nil
+type SettledHostPolicyPtrInput interface {
+	pulumi.Input
+
+	ToSettledHostPolicyPtrOutput() SettledHostPolicyPtrOutput
+	ToSettledHostPolicyPtrOutputWithContext(context.Context) SettledHostPolicyPtrOutput
+}
+
+type settledHostPolicyPtrType SettledHostPolicyArgs
+
+func SettledHostPolicyPtr(v *SettledHostPolicyArgs) SettledHostPolicyPtrInput {
+	return (*settledHostPolicyPtrType)(v)
+}
+
+func (*settledHostPolicyPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**SettledHostPolicy)(nil)).Elem()
+}
+
+func (i *settledHostPolicyPtrType) ToSettledHostPolicyPtrOutput() SettledHostPolicyPtrOutput {
+	return i.ToSettledHostPolicyPtrOutputWithContext(context.Background())
+}
+
+func (i *settledHostPolicyPtrType) ToSettledHostPolicyPtrOutputWithContext(ctx context.Context) SettledHostPolicyPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledHostPolicyPtrOutput)
+}
+
+// The host-wide policy of a HostDefaults.
+type SettledHostPolicyOutput struct{ *pulumi.OutputState }
+
+func (SettledHostPolicyOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*SettledHostPolicy)(nil)).Elem()
+}
+
+func (o SettledHostPolicyOutput) ToSettledHostPolicyOutput() SettledHostPolicyOutput {
+	return o
+}
+
+func (o SettledHostPolicyOutput) ToSettledHostPolicyOutputWithContext(ctx context.Context) SettledHostPolicyOutput {
+	return o
+}
+
+func (o SettledHostPolicyOutput) ToSettledHostPolicyPtrOutput() SettledHostPolicyPtrOutput {
+	return o.ToSettledHostPolicyPtrOutputWithContext(context.Background())
+}
+
+func (o SettledHostPolicyOutput) ToSettledHostPolicyPtrOutputWithContext(ctx context.Context) SettledHostPolicyPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v SettledHostPolicy) *SettledHostPolicy {
+		return &v
+	}).(SettledHostPolicyPtrOutput)
+}
+
+// Accelerator of new VMs. Default: `auto`.
+func (o SettledHostPolicyOutput) Accelerator() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledHostPolicy) *string { return v.Accelerator }).(pulumi.StringPtrOutput)
+}
+
+// How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
+func (o SettledHostPolicyOutput) ApplyChanges() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledHostPolicy) *string { return v.ApplyChanges }).(pulumi.StringPtrOutput)
+}
+
+// Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+func (o SettledHostPolicyOutput) Cache() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledHostPolicy) *string { return v.Cache }).(pulumi.StringPtrOutput)
+}
+
+// CPU mode of new VMs. Default: libvirt's.
+func (o SettledHostPolicyOutput) CpuMode() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledHostPolicy) *string { return v.CpuMode }).(pulumi.StringPtrOutput)
+}
+
+// Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+func (o SettledHostPolicyOutput) DetectZeroes() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledHostPolicy) *string { return v.DetectZeroes }).(pulumi.StringPtrOutput)
+}
+
+// Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+func (o SettledHostPolicyOutput) Discard() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledHostPolicy) *string { return v.Discard }).(pulumi.StringPtrOutput)
+}
+
+// I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+func (o SettledHostPolicyOutput) Io() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledHostPolicy) *string { return v.Io }).(pulumi.StringPtrOutput)
+}
+
+// Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
+func (o SettledHostPolicyOutput) Machine() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledHostPolicy) *string { return v.Machine }).(pulumi.StringPtrOutput)
+}
+
+// Rules for the disks of single storage pools, by pool name.
+func (o SettledHostPolicyOutput) Pools() SettledDiskRuleMapOutput {
+	return o.ApplyT(func(v SettledHostPolicy) map[string]SettledDiskRule { return v.Pools }).(SettledDiskRuleMapOutput)
+}
+
+// Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
+func (o SettledHostPolicyOutput) StorageKinds() SettledDiskRuleMapOutput {
+	return o.ApplyT(func(v SettledHostPolicy) map[string]SettledDiskRule { return v.StorageKinds }).(SettledDiskRuleMapOutput)
+}
+
+// Video device of new VMs. Default: `none`, or `vga` with graphics.
+func (o SettledHostPolicyOutput) Video() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledHostPolicy) *string { return v.Video }).(pulumi.StringPtrOutput)
+}
+
+// What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
+func (o SettledHostPolicyOutput) WhenDirectIoMissing() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledHostPolicy) *string { return v.WhenDirectIoMissing }).(pulumi.StringPtrOutput)
+}
+
+type SettledHostPolicyPtrOutput struct{ *pulumi.OutputState }
+
+func (SettledHostPolicyPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**SettledHostPolicy)(nil)).Elem()
+}
+
+func (o SettledHostPolicyPtrOutput) ToSettledHostPolicyPtrOutput() SettledHostPolicyPtrOutput {
+	return o
+}
+
+func (o SettledHostPolicyPtrOutput) ToSettledHostPolicyPtrOutputWithContext(ctx context.Context) SettledHostPolicyPtrOutput {
+	return o
+}
+
+func (o SettledHostPolicyPtrOutput) Elem() SettledHostPolicyOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) SettledHostPolicy {
+		if v != nil {
+			return *v
+		}
+		var ret SettledHostPolicy
+		return ret
+	}).(SettledHostPolicyOutput)
+}
+
+// Accelerator of new VMs. Default: `auto`.
+func (o SettledHostPolicyPtrOutput) Accelerator() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Accelerator
+	}).(pulumi.StringPtrOutput)
+}
+
+// How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
+func (o SettledHostPolicyPtrOutput) ApplyChanges() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ApplyChanges
+	}).(pulumi.StringPtrOutput)
+}
+
+// Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+func (o SettledHostPolicyPtrOutput) Cache() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Cache
+	}).(pulumi.StringPtrOutput)
+}
+
+// CPU mode of new VMs. Default: libvirt's.
+func (o SettledHostPolicyPtrOutput) CpuMode() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) *string {
+		if v == nil {
+			return nil
+		}
+		return v.CpuMode
+	}).(pulumi.StringPtrOutput)
+}
+
+// Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+func (o SettledHostPolicyPtrOutput) DetectZeroes() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) *string {
+		if v == nil {
+			return nil
+		}
+		return v.DetectZeroes
+	}).(pulumi.StringPtrOutput)
+}
+
+// Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+func (o SettledHostPolicyPtrOutput) Discard() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Discard
+	}).(pulumi.StringPtrOutput)
+}
+
+// I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+func (o SettledHostPolicyPtrOutput) Io() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Io
+	}).(pulumi.StringPtrOutput)
+}
+
+// Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
+func (o SettledHostPolicyPtrOutput) Machine() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Machine
+	}).(pulumi.StringPtrOutput)
+}
+
+// Rules for the disks of single storage pools, by pool name.
+func (o SettledHostPolicyPtrOutput) Pools() SettledDiskRuleMapOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) map[string]SettledDiskRule {
+		if v == nil {
+			return nil
+		}
+		return v.Pools
+	}).(SettledDiskRuleMapOutput)
+}
+
+// Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
+func (o SettledHostPolicyPtrOutput) StorageKinds() SettledDiskRuleMapOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) map[string]SettledDiskRule {
+		if v == nil {
+			return nil
+		}
+		return v.StorageKinds
+	}).(SettledDiskRuleMapOutput)
+}
+
+// Video device of new VMs. Default: `none`, or `vga` with graphics.
+func (o SettledHostPolicyPtrOutput) Video() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Video
+	}).(pulumi.StringPtrOutput)
+}
+
+// What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
+func (o SettledHostPolicyPtrOutput) WhenDirectIoMissing() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *SettledHostPolicy) *string {
+		if v == nil {
+			return nil
+		}
+		return v.WhenDirectIoMissing
+	}).(pulumi.StringPtrOutput)
+}
+
+// What is known of a storage pool.
+type SettledPoolFacts struct {
+	// Whether the pool is started.
+	Active bool `pulumi:"active"`
+	// Whether O_DIRECT works there.
+	DirectIo string `pulumi:"directIo"`
+	// The file system, as the kernel names it.
+	FileSystem *string `pulumi:"fileSystem"`
+	// Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
+	Impassable *string `pulumi:"impassable"`
+	// The kind of storage, as rules are made by it.
+	Kind string `pulumi:"kind"`
+	// btrfs: copy-on-write is off.
+	Nocow *bool `pulumi:"nocow"`
+	// The path that was looked at.
+	Path string `pulumi:"path"`
+	// Whether other hosts can see this storage, as libvirt judges it for live migration.
+	Shared bool `pulumi:"shared"`
+	// How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
+	Source string `pulumi:"source"`
+	// libvirt's pool type.
+	Type string `pulumi:"type"`
+	// Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
+	Version *string `pulumi:"version"`
+	// Why the answer is what it is.
+	Why string `pulumi:"why"`
+	// ZFS: the dataset's `direct` property.
+	ZfsDirect *string `pulumi:"zfsDirect"`
+}
+
+// SettledPoolFactsInput is an input type that accepts SettledPoolFactsArgs and SettledPoolFactsOutput values.
+// You can construct a concrete instance of `SettledPoolFactsInput` via:
+//
+//	SettledPoolFactsArgs{...}
+type SettledPoolFactsInput interface {
+	pulumi.Input
+
+	ToSettledPoolFactsOutput() SettledPoolFactsOutput
+	ToSettledPoolFactsOutputWithContext(context.Context) SettledPoolFactsOutput
+}
+
+// What is known of a storage pool.
+type SettledPoolFactsArgs struct {
+	// Whether the pool is started.
+	Active pulumi.BoolInput `pulumi:"active"`
+	// Whether O_DIRECT works there.
+	DirectIo pulumi.StringInput `pulumi:"directIo"`
+	// The file system, as the kernel names it.
+	FileSystem pulumi.StringPtrInput `pulumi:"fileSystem"`
+	// Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
+	Impassable pulumi.StringPtrInput `pulumi:"impassable"`
+	// The kind of storage, as rules are made by it.
+	Kind pulumi.StringInput `pulumi:"kind"`
+	// btrfs: copy-on-write is off.
+	Nocow pulumi.BoolPtrInput `pulumi:"nocow"`
+	// The path that was looked at.
+	Path pulumi.StringInput `pulumi:"path"`
+	// Whether other hosts can see this storage, as libvirt judges it for live migration.
+	Shared pulumi.BoolInput `pulumi:"shared"`
+	// How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
+	Source pulumi.StringInput `pulumi:"source"`
+	// libvirt's pool type.
+	Type pulumi.StringInput `pulumi:"type"`
+	// Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
+	Version pulumi.StringPtrInput `pulumi:"version"`
+	// Why the answer is what it is.
+	Why pulumi.StringInput `pulumi:"why"`
+	// ZFS: the dataset's `direct` property.
+	ZfsDirect pulumi.StringPtrInput `pulumi:"zfsDirect"`
+}
+
+func (SettledPoolFactsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*SettledPoolFacts)(nil)).Elem()
+}
+
+func (i SettledPoolFactsArgs) ToSettledPoolFactsOutput() SettledPoolFactsOutput {
+	return i.ToSettledPoolFactsOutputWithContext(context.Background())
+}
+
+func (i SettledPoolFactsArgs) ToSettledPoolFactsOutputWithContext(ctx context.Context) SettledPoolFactsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledPoolFactsOutput)
+}
+
+// SettledPoolFactsMapInput is an input type that accepts SettledPoolFactsMap and SettledPoolFactsMapOutput values.
+// You can construct a concrete instance of `SettledPoolFactsMapInput` via:
+//
+//	SettledPoolFactsMap{ "key": SettledPoolFactsArgs{...} }
+type SettledPoolFactsMapInput interface {
+	pulumi.Input
+
+	ToSettledPoolFactsMapOutput() SettledPoolFactsMapOutput
+	ToSettledPoolFactsMapOutputWithContext(context.Context) SettledPoolFactsMapOutput
+}
+
+type SettledPoolFactsMap map[string]SettledPoolFactsInput
+
+func (SettledPoolFactsMap) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]SettledPoolFacts)(nil)).Elem()
+}
+
+func (i SettledPoolFactsMap) ToSettledPoolFactsMapOutput() SettledPoolFactsMapOutput {
+	return i.ToSettledPoolFactsMapOutputWithContext(context.Background())
+}
+
+func (i SettledPoolFactsMap) ToSettledPoolFactsMapOutputWithContext(ctx context.Context) SettledPoolFactsMapOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(SettledPoolFactsMapOutput)
+}
+
+// What is known of a storage pool.
+type SettledPoolFactsOutput struct{ *pulumi.OutputState }
+
+func (SettledPoolFactsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*SettledPoolFacts)(nil)).Elem()
+}
+
+func (o SettledPoolFactsOutput) ToSettledPoolFactsOutput() SettledPoolFactsOutput {
+	return o
+}
+
+func (o SettledPoolFactsOutput) ToSettledPoolFactsOutputWithContext(ctx context.Context) SettledPoolFactsOutput {
+	return o
+}
+
+// Whether the pool is started.
+func (o SettledPoolFactsOutput) Active() pulumi.BoolOutput {
+	return o.ApplyT(func(v SettledPoolFacts) bool { return v.Active }).(pulumi.BoolOutput)
+}
+
+// Whether O_DIRECT works there.
+func (o SettledPoolFactsOutput) DirectIo() pulumi.StringOutput {
+	return o.ApplyT(func(v SettledPoolFacts) string { return v.DirectIo }).(pulumi.StringOutput)
+}
+
+// The file system, as the kernel names it.
+func (o SettledPoolFactsOutput) FileSystem() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledPoolFacts) *string { return v.FileSystem }).(pulumi.StringPtrOutput)
+}
+
+// Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
+func (o SettledPoolFactsOutput) Impassable() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledPoolFacts) *string { return v.Impassable }).(pulumi.StringPtrOutput)
+}
+
+// The kind of storage, as rules are made by it.
+func (o SettledPoolFactsOutput) Kind() pulumi.StringOutput {
+	return o.ApplyT(func(v SettledPoolFacts) string { return v.Kind }).(pulumi.StringOutput)
+}
+
+// btrfs: copy-on-write is off.
+func (o SettledPoolFactsOutput) Nocow() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v SettledPoolFacts) *bool { return v.Nocow }).(pulumi.BoolPtrOutput)
+}
+
+// The path that was looked at.
+func (o SettledPoolFactsOutput) Path() pulumi.StringOutput {
+	return o.ApplyT(func(v SettledPoolFacts) string { return v.Path }).(pulumi.StringOutput)
+}
+
+// Whether other hosts can see this storage, as libvirt judges it for live migration.
+func (o SettledPoolFactsOutput) Shared() pulumi.BoolOutput {
+	return o.ApplyT(func(v SettledPoolFacts) bool { return v.Shared }).(pulumi.BoolOutput)
+}
+
+// How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
+func (o SettledPoolFactsOutput) Source() pulumi.StringOutput {
+	return o.ApplyT(func(v SettledPoolFacts) string { return v.Source }).(pulumi.StringOutput)
+}
+
+// libvirt's pool type.
+func (o SettledPoolFactsOutput) Type() pulumi.StringOutput {
+	return o.ApplyT(func(v SettledPoolFacts) string { return v.Type }).(pulumi.StringOutput)
+}
+
+// Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
+func (o SettledPoolFactsOutput) Version() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledPoolFacts) *string { return v.Version }).(pulumi.StringPtrOutput)
+}
+
+// Why the answer is what it is.
+func (o SettledPoolFactsOutput) Why() pulumi.StringOutput {
+	return o.ApplyT(func(v SettledPoolFacts) string { return v.Why }).(pulumi.StringOutput)
+}
+
+// ZFS: the dataset's `direct` property.
+func (o SettledPoolFactsOutput) ZfsDirect() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v SettledPoolFacts) *string { return v.ZfsDirect }).(pulumi.StringPtrOutput)
+}
+
+type SettledPoolFactsMapOutput struct{ *pulumi.OutputState }
+
+func (SettledPoolFactsMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]SettledPoolFacts)(nil)).Elem()
+}
+
+func (o SettledPoolFactsMapOutput) ToSettledPoolFactsMapOutput() SettledPoolFactsMapOutput {
+	return o
+}
+
+func (o SettledPoolFactsMapOutput) ToSettledPoolFactsMapOutputWithContext(ctx context.Context) SettledPoolFactsMapOutput {
+	return o
+}
+
+func (o SettledPoolFactsMapOutput) MapIndex(k pulumi.StringInput) SettledPoolFactsOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) SettledPoolFacts {
+		return vs[0].(map[string]SettledPoolFacts)[vs[1].(string)]
+	}).(SettledPoolFactsOutput)
 }
 
 // A folder of the host that the guest can mount.
@@ -14054,8 +14398,6 @@ func (o GuestAddressArrayMapOutput) MapIndex(k pulumi.StringInput) GuestAddressA
 }
 
 func init() {
-	pulumi.RegisterInputType(reflect.TypeOf((*AcceleratorFactsInput)(nil)).Elem(), AcceleratorFactsArgs{})
-	pulumi.RegisterInputType(reflect.TypeOf((*AcceleratorFactsPtrInput)(nil)).Elem(), AcceleratorFactsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AddressRangeInput)(nil)).Elem(), AddressRangeArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*AddressRangePtrInput)(nil)).Elem(), AddressRangeArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BackingStoreInput)(nil)).Elem(), BackingStoreArgs{})
@@ -14104,10 +14446,6 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*GraphicsSettingsPtrInput)(nil)).Elem(), GraphicsSettingsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostDeviceInput)(nil)).Elem(), HostDeviceArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostDeviceMapInput)(nil)).Elem(), HostDeviceMap{})
-	pulumi.RegisterInputType(reflect.TypeOf((*HostFactsInput)(nil)).Elem(), HostFactsArgs{})
-	pulumi.RegisterInputType(reflect.TypeOf((*HostFactsPtrInput)(nil)).Elem(), HostFactsArgs{})
-	pulumi.RegisterInputType(reflect.TypeOf((*HostPolicyInput)(nil)).Elem(), HostPolicyArgs{})
-	pulumi.RegisterInputType(reflect.TypeOf((*HostPolicyPtrInput)(nil)).Elem(), HostPolicyArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostSettingsInput)(nil)).Elem(), HostSettingsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HostSettingsPtrInput)(nil)).Elem(), HostSettingsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*HttpSourceInput)(nil)).Elem(), HttpSourceArgs{})
@@ -14149,8 +14487,6 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*PinningPtrInput)(nil)).Elem(), PinningArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PoolAuthInput)(nil)).Elem(), PoolAuthArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PoolAuthPtrInput)(nil)).Elem(), PoolAuthArgs{})
-	pulumi.RegisterInputType(reflect.TypeOf((*PoolFactsInput)(nil)).Elem(), PoolFactsArgs{})
-	pulumi.RegisterInputType(reflect.TypeOf((*PoolFactsMapInput)(nil)).Elem(), PoolFactsMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PoolHostInput)(nil)).Elem(), PoolHostArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PoolHostArrayInput)(nil)).Elem(), PoolHostArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PoolPermissionsInput)(nil)).Elem(), PoolPermissionsArgs{})
@@ -14167,6 +14503,16 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*RomPtrInput)(nil)).Elem(), RomArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SerialInput)(nil)).Elem(), SerialArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SerialPtrInput)(nil)).Elem(), SerialArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SettledAcceleratorFactsInput)(nil)).Elem(), SettledAcceleratorFactsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SettledAcceleratorFactsPtrInput)(nil)).Elem(), SettledAcceleratorFactsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SettledDiskRuleInput)(nil)).Elem(), SettledDiskRuleArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SettledDiskRuleMapInput)(nil)).Elem(), SettledDiskRuleMap{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SettledHostFactsInput)(nil)).Elem(), SettledHostFactsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SettledHostFactsPtrInput)(nil)).Elem(), SettledHostFactsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SettledHostPolicyInput)(nil)).Elem(), SettledHostPolicyArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SettledHostPolicyPtrInput)(nil)).Elem(), SettledHostPolicyArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SettledPoolFactsInput)(nil)).Elem(), SettledPoolFactsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*SettledPoolFactsMapInput)(nil)).Elem(), SettledPoolFactsMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ShareInput)(nil)).Elem(), ShareArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ShareMapInput)(nil)).Elem(), ShareMap{})
 	pulumi.RegisterInputType(reflect.TypeOf((*SmbiosInput)(nil)).Elem(), SmbiosArgs{})
@@ -14204,7 +14550,6 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*XmlFragmentInput)(nil)).Elem(), XmlFragmentArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*XmlFragmentMapInput)(nil)).Elem(), XmlFragmentMap{})
 	pulumi.RegisterOutputType(AcceleratorFactsOutput{})
-	pulumi.RegisterOutputType(AcceleratorFactsPtrOutput{})
 	pulumi.RegisterOutputType(AddressRangeOutput{})
 	pulumi.RegisterOutputType(AddressRangePtrOutput{})
 	pulumi.RegisterOutputType(BackingStoreOutput{})
@@ -14258,9 +14603,6 @@ func init() {
 	pulumi.RegisterOutputType(HostDeviceOutput{})
 	pulumi.RegisterOutputType(HostDeviceMapOutput{})
 	pulumi.RegisterOutputType(HostFactsOutput{})
-	pulumi.RegisterOutputType(HostFactsPtrOutput{})
-	pulumi.RegisterOutputType(HostPolicyOutput{})
-	pulumi.RegisterOutputType(HostPolicyPtrOutput{})
 	pulumi.RegisterOutputType(HostSettingsOutput{})
 	pulumi.RegisterOutputType(HostSettingsPtrOutput{})
 	pulumi.RegisterOutputType(HttpSourceOutput{})
@@ -14332,6 +14674,16 @@ func init() {
 	pulumi.RegisterOutputType(RunningDiskMapOutput{})
 	pulumi.RegisterOutputType(SerialOutput{})
 	pulumi.RegisterOutputType(SerialPtrOutput{})
+	pulumi.RegisterOutputType(SettledAcceleratorFactsOutput{})
+	pulumi.RegisterOutputType(SettledAcceleratorFactsPtrOutput{})
+	pulumi.RegisterOutputType(SettledDiskRuleOutput{})
+	pulumi.RegisterOutputType(SettledDiskRuleMapOutput{})
+	pulumi.RegisterOutputType(SettledHostFactsOutput{})
+	pulumi.RegisterOutputType(SettledHostFactsPtrOutput{})
+	pulumi.RegisterOutputType(SettledHostPolicyOutput{})
+	pulumi.RegisterOutputType(SettledHostPolicyPtrOutput{})
+	pulumi.RegisterOutputType(SettledPoolFactsOutput{})
+	pulumi.RegisterOutputType(SettledPoolFactsMapOutput{})
 	pulumi.RegisterOutputType(ShareOutput{})
 	pulumi.RegisterOutputType(ShareMapOutput{})
 	pulumi.RegisterOutputType(SmbiosOutput{})

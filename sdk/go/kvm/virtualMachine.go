@@ -322,7 +322,7 @@ type virtualMachineArgs struct {
 	// The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
 	GuestAgent *bool `pulumi:"guestAgent"`
 	// `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
-	Host interface{} `pulumi:"host"`
+	Host *HostSettings `pulumi:"host"`
 	// Devices of the host that the guest gets, by a key that is the device's identity.
 	HostDevices map[string]HostDevice `pulumi:"hostDevices"`
 	// The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
@@ -454,7 +454,7 @@ type VirtualMachineArgs struct {
 	// The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
 	GuestAgent pulumi.BoolPtrInput
 	// `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
-	Host pulumi.Input
+	Host HostSettingsPtrInput
 	// Devices of the host that the guest gets, by a key that is the device's identity.
 	HostDevices HostDeviceMapInput
 	// The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.

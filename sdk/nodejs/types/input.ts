@@ -6,20 +6,6 @@ import * as inputs from "../types/input";
 import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
-/**
- * Whether KVM can be used.
- */
-export interface AcceleratorFactsArgs {
-    /**
-     * Whether QEMU may use KVM.
-     */
-    usable: pulumi.Input<enums.Answer>;
-    /**
-     * Why.
-     */
-    why: pulumi.Input<string>;
-}
-
 export interface AddressRangeArgs {
     /**
      * Last address.
@@ -687,97 +673,17 @@ export interface HostDeviceArgs {
 }
 
 /**
- * What a host and its storage can really do.
- */
-export interface HostFactsArgs {
-    /**
-     * The host's architecture, in libvirt's words.
-     */
-    architecture: pulumi.Input<string>;
-    /**
-     * Whether KVM can be used.
-     */
-    kvm: pulumi.Input<inputs.AcceleratorFactsArgs>;
-    /**
-     * Version of the libvirt daemon.
-     */
-    libvirtVersion: pulumi.Input<string>;
-    /**
-     * The storage pools, by name.
-     */
-    pools: pulumi.Input<{[key: string]: pulumi.Input<inputs.PoolFactsArgs>}>;
-    /**
-     * Version of QEMU.
-     */
-    qemuVersion: pulumi.Input<string>;
-}
-
-/**
- * The host-wide policy of a HostDefaults.
- */
-export interface HostPolicyArgs {
-    /**
-     * Accelerator of new VMs. Default: `auto`.
-     */
-    accelerator?: pulumi.Input<enums.Accelerator | undefined>;
-    /**
-     * How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
-     */
-    applyChanges?: pulumi.Input<enums.ApplyChanges | undefined>;
-    /**
-     * Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-     */
-    cache?: pulumi.Input<enums.CacheSetting | undefined>;
-    /**
-     * CPU mode of new VMs. Default: libvirt's.
-     */
-    cpuMode?: pulumi.Input<enums.CpuMode | undefined>;
-    /**
-     * Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-     */
-    detectZeroes?: pulumi.Input<enums.DetectZeroesMode | undefined>;
-    /**
-     * Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-     */
-    discard?: pulumi.Input<enums.DiscardMode | undefined>;
-    /**
-     * I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-     */
-    io?: pulumi.Input<enums.IoSetting | undefined>;
-    /**
-     * Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
-     */
-    machine?: pulumi.Input<string | undefined>;
-    /**
-     * Rules for the disks of single storage pools, by pool name.
-     */
-    pools?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DiskRuleArgs>} | undefined>;
-    /**
-     * Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
-     */
-    storageKinds?: pulumi.Input<{[key: string]: pulumi.Input<inputs.DiskRuleArgs>} | undefined>;
-    /**
-     * Video device of new VMs. Default: `none`, or `vga` with graphics.
-     */
-    video?: pulumi.Input<enums.VideoModel | undefined>;
-    /**
-     * What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
-     */
-    whenDirectIoMissing?: pulumi.Input<enums.WhenDirectIoMissing | undefined>;
-}
-
-/**
  * Policy and facts of a host, by value: `HostDefaults.settings`.
  */
 export interface HostSettingsArgs {
     /**
      * The facts.
      */
-    facts: pulumi.Input<inputs.HostFactsArgs>;
+    facts: pulumi.Input<inputs.SettledHostFactsArgs>;
     /**
      * The policy.
      */
-    policy: pulumi.Input<inputs.HostPolicyArgs>;
+    policy: pulumi.Input<inputs.SettledHostPolicyArgs>;
 }
 
 /**
@@ -1195,64 +1101,6 @@ export interface PoolAuthArgs {
 }
 
 /**
- * What is known of a storage pool.
- */
-export interface PoolFactsArgs {
-    /**
-     * Whether the pool is started.
-     */
-    active: pulumi.Input<boolean>;
-    /**
-     * Whether O_DIRECT works there.
-     */
-    directIo: pulumi.Input<enums.Answer>;
-    /**
-     * The file system, as the kernel names it.
-     */
-    fileSystem?: pulumi.Input<string | undefined>;
-    /**
-     * Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
-     */
-    impassable?: pulumi.Input<string | undefined>;
-    /**
-     * The kind of storage, as rules are made by it.
-     */
-    kind: pulumi.Input<enums.StorageKind>;
-    /**
-     * btrfs: copy-on-write is off.
-     */
-    nocow?: pulumi.Input<boolean | undefined>;
-    /**
-     * The path that was looked at.
-     */
-    path: pulumi.Input<string>;
-    /**
-     * Whether other hosts can see this storage, as libvirt judges it for live migration.
-     */
-    shared: pulumi.Input<boolean>;
-    /**
-     * How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
-     */
-    source: pulumi.Input<enums.FactSource>;
-    /**
-     * libvirt's pool type.
-     */
-    type: pulumi.Input<string>;
-    /**
-     * Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
-     */
-    version?: pulumi.Input<string | undefined>;
-    /**
-     * Why the answer is what it is.
-     */
-    why: pulumi.Input<string>;
-    /**
-     * ZFS: the dataset's `direct` property.
-     */
-    zfsDirect?: pulumi.Input<enums.ZfsDirect | undefined>;
-}
-
-/**
  * A server of a pool's storage.
  */
 export interface PoolHostArgs {
@@ -1399,6 +1247,180 @@ export interface SerialArgs {
      * A unix socket on the host.
      */
     unix?: pulumi.Input<inputs.UnixSocketArgs | undefined>;
+}
+
+/**
+ * Whether KVM can be used.
+ */
+export interface SettledAcceleratorFactsArgs {
+    /**
+     * Whether QEMU may use KVM.
+     */
+    usable: pulumi.Input<string>;
+    /**
+     * Why.
+     */
+    why: pulumi.Input<string>;
+}
+
+/**
+ * Settings for the disks of a pool or of a kind of storage. What is absent is decided by the next level.
+ */
+export interface SettledDiskRuleArgs {
+    /**
+     * Cache mode of the disks this rule is for.
+     */
+    cache?: pulumi.Input<string | undefined>;
+    /**
+     * Zero detection of the disks this rule is for.
+     */
+    detectZeroes?: pulumi.Input<string | undefined>;
+    /**
+     * Discard mode of the disks this rule is for.
+     */
+    discard?: pulumi.Input<string | undefined>;
+    /**
+     * I/O mode of the disks this rule is for.
+     */
+    io?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * What a host and its storage can really do.
+ */
+export interface SettledHostFactsArgs {
+    /**
+     * The host's architecture, in libvirt's words.
+     */
+    architecture: pulumi.Input<string>;
+    /**
+     * Whether KVM can be used.
+     */
+    kvm: pulumi.Input<inputs.SettledAcceleratorFactsArgs>;
+    /**
+     * Version of the libvirt daemon.
+     */
+    libvirtVersion: pulumi.Input<string>;
+    /**
+     * The storage pools, by name.
+     */
+    pools: pulumi.Input<{[key: string]: pulumi.Input<inputs.SettledPoolFactsArgs>}>;
+    /**
+     * Version of QEMU.
+     */
+    qemuVersion: pulumi.Input<string>;
+}
+
+/**
+ * The host-wide policy of a HostDefaults.
+ */
+export interface SettledHostPolicyArgs {
+    /**
+     * Accelerator of new VMs. Default: `auto`.
+     */
+    accelerator?: pulumi.Input<string | undefined>;
+    /**
+     * How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
+     */
+    applyChanges?: pulumi.Input<string | undefined>;
+    /**
+     * Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+     */
+    cache?: pulumi.Input<string | undefined>;
+    /**
+     * CPU mode of new VMs. Default: libvirt's.
+     */
+    cpuMode?: pulumi.Input<string | undefined>;
+    /**
+     * Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+     */
+    detectZeroes?: pulumi.Input<string | undefined>;
+    /**
+     * Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+     */
+    discard?: pulumi.Input<string | undefined>;
+    /**
+     * I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+     */
+    io?: pulumi.Input<string | undefined>;
+    /**
+     * Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
+     */
+    machine?: pulumi.Input<string | undefined>;
+    /**
+     * Rules for the disks of single storage pools, by pool name.
+     */
+    pools?: pulumi.Input<{[key: string]: pulumi.Input<inputs.SettledDiskRuleArgs>} | undefined>;
+    /**
+     * Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
+     */
+    storageKinds?: pulumi.Input<{[key: string]: pulumi.Input<inputs.SettledDiskRuleArgs>} | undefined>;
+    /**
+     * Video device of new VMs. Default: `none`, or `vga` with graphics.
+     */
+    video?: pulumi.Input<string | undefined>;
+    /**
+     * What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
+     */
+    whenDirectIoMissing?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * What is known of a storage pool.
+ */
+export interface SettledPoolFactsArgs {
+    /**
+     * Whether the pool is started.
+     */
+    active: pulumi.Input<boolean>;
+    /**
+     * Whether O_DIRECT works there.
+     */
+    directIo: pulumi.Input<string>;
+    /**
+     * The file system, as the kernel names it.
+     */
+    fileSystem?: pulumi.Input<string | undefined>;
+    /**
+     * Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
+     */
+    impassable?: pulumi.Input<string | undefined>;
+    /**
+     * The kind of storage, as rules are made by it.
+     */
+    kind: pulumi.Input<string>;
+    /**
+     * btrfs: copy-on-write is off.
+     */
+    nocow?: pulumi.Input<boolean | undefined>;
+    /**
+     * The path that was looked at.
+     */
+    path: pulumi.Input<string>;
+    /**
+     * Whether other hosts can see this storage, as libvirt judges it for live migration.
+     */
+    shared: pulumi.Input<boolean>;
+    /**
+     * How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
+     */
+    source: pulumi.Input<string>;
+    /**
+     * libvirt's pool type.
+     */
+    type: pulumi.Input<string>;
+    /**
+     * Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
+     */
+    version?: pulumi.Input<string | undefined>;
+    /**
+     * Why the answer is what it is.
+     */
+    why: pulumi.Input<string>;
+    /**
+     * ZFS: the dataset's `direct` property.
+     */
+    zfsDirect?: pulumi.Input<string | undefined>;
 }
 
 /**

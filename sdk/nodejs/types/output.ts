@@ -797,71 +797,17 @@ export interface HostFacts {
 }
 
 /**
- * The host-wide policy of a HostDefaults.
- */
-export interface HostPolicy {
-    /**
-     * Accelerator of new VMs. Default: `auto`.
-     */
-    accelerator?: enums.Accelerator;
-    /**
-     * How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
-     */
-    applyChanges?: enums.ApplyChanges;
-    /**
-     * Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-     */
-    cache?: enums.CacheSetting;
-    /**
-     * CPU mode of new VMs. Default: libvirt's.
-     */
-    cpuMode?: enums.CpuMode;
-    /**
-     * Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-     */
-    detectZeroes?: enums.DetectZeroesMode;
-    /**
-     * Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-     */
-    discard?: enums.DiscardMode;
-    /**
-     * I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-     */
-    io?: enums.IoSetting;
-    /**
-     * Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
-     */
-    machine?: string;
-    /**
-     * Rules for the disks of single storage pools, by pool name.
-     */
-    pools?: {[key: string]: outputs.DiskRule};
-    /**
-     * Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
-     */
-    storageKinds?: {[key: string]: outputs.DiskRule};
-    /**
-     * Video device of new VMs. Default: `none`, or `vga` with graphics.
-     */
-    video?: enums.VideoModel;
-    /**
-     * What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
-     */
-    whenDirectIoMissing?: enums.WhenDirectIoMissing;
-}
-
-/**
  * Policy and facts of a host, by value: `HostDefaults.settings`.
  */
 export interface HostSettings {
     /**
      * The facts.
      */
-    facts: outputs.HostFacts;
+    facts: outputs.SettledHostFacts;
     /**
      * The policy.
      */
-    policy: outputs.HostPolicy;
+    policy: outputs.SettledHostPolicy;
 }
 
 /**
@@ -1627,6 +1573,180 @@ export interface Serial {
      * A unix socket on the host.
      */
     unix?: outputs.UnixSocket;
+}
+
+/**
+ * Whether KVM can be used.
+ */
+export interface SettledAcceleratorFacts {
+    /**
+     * Whether QEMU may use KVM.
+     */
+    usable: string;
+    /**
+     * Why.
+     */
+    why: string;
+}
+
+/**
+ * Settings for the disks of a pool or of a kind of storage. What is absent is decided by the next level.
+ */
+export interface SettledDiskRule {
+    /**
+     * Cache mode of the disks this rule is for.
+     */
+    cache?: string;
+    /**
+     * Zero detection of the disks this rule is for.
+     */
+    detectZeroes?: string;
+    /**
+     * Discard mode of the disks this rule is for.
+     */
+    discard?: string;
+    /**
+     * I/O mode of the disks this rule is for.
+     */
+    io?: string;
+}
+
+/**
+ * What a host and its storage can really do.
+ */
+export interface SettledHostFacts {
+    /**
+     * The host's architecture, in libvirt's words.
+     */
+    architecture: string;
+    /**
+     * Whether KVM can be used.
+     */
+    kvm: outputs.SettledAcceleratorFacts;
+    /**
+     * Version of the libvirt daemon.
+     */
+    libvirtVersion: string;
+    /**
+     * The storage pools, by name.
+     */
+    pools: {[key: string]: outputs.SettledPoolFacts};
+    /**
+     * Version of QEMU.
+     */
+    qemuVersion: string;
+}
+
+/**
+ * The host-wide policy of a HostDefaults.
+ */
+export interface SettledHostPolicy {
+    /**
+     * Accelerator of new VMs. Default: `auto`.
+     */
+    accelerator?: string;
+    /**
+     * How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
+     */
+    applyChanges?: string;
+    /**
+     * Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+     */
+    cache?: string;
+    /**
+     * CPU mode of new VMs. Default: libvirt's.
+     */
+    cpuMode?: string;
+    /**
+     * Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+     */
+    detectZeroes?: string;
+    /**
+     * Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+     */
+    discard?: string;
+    /**
+     * I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+     */
+    io?: string;
+    /**
+     * Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
+     */
+    machine?: string;
+    /**
+     * Rules for the disks of single storage pools, by pool name.
+     */
+    pools?: {[key: string]: outputs.SettledDiskRule};
+    /**
+     * Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
+     */
+    storageKinds?: {[key: string]: outputs.SettledDiskRule};
+    /**
+     * Video device of new VMs. Default: `none`, or `vga` with graphics.
+     */
+    video?: string;
+    /**
+     * What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
+     */
+    whenDirectIoMissing?: string;
+}
+
+/**
+ * What is known of a storage pool.
+ */
+export interface SettledPoolFacts {
+    /**
+     * Whether the pool is started.
+     */
+    active: boolean;
+    /**
+     * Whether O_DIRECT works there.
+     */
+    directIo: string;
+    /**
+     * The file system, as the kernel names it.
+     */
+    fileSystem?: string;
+    /**
+     * Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
+     */
+    impassable?: string;
+    /**
+     * The kind of storage, as rules are made by it.
+     */
+    kind: string;
+    /**
+     * btrfs: copy-on-write is off.
+     */
+    nocow?: boolean;
+    /**
+     * The path that was looked at.
+     */
+    path: string;
+    /**
+     * Whether other hosts can see this storage, as libvirt judges it for live migration.
+     */
+    shared: boolean;
+    /**
+     * How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
+     */
+    source: string;
+    /**
+     * libvirt's pool type.
+     */
+    type: string;
+    /**
+     * Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
+     */
+    version?: string;
+    /**
+     * Why the answer is what it is.
+     */
+    why: string;
+    /**
+     * ZFS: the dataset's `direct` property.
+     */
+    zfsDirect?: string;
 }
 
 /**

@@ -16,8 +16,6 @@ from . import _utilities
 from ._enums import *
 
 __all__ = [
-    'AcceleratorFactsArgs',
-    'AcceleratorFactsArgsDict',
     'AddressRangeArgs',
     'AddressRangeArgsDict',
     'BackingStoreArgs',
@@ -66,10 +64,6 @@ __all__ = [
     'GraphicsSettingsArgsDict',
     'HostDeviceArgs',
     'HostDeviceArgsDict',
-    'HostFactsArgs',
-    'HostFactsArgsDict',
-    'HostPolicyArgs',
-    'HostPolicyArgsDict',
     'HostSettingsArgs',
     'HostSettingsArgsDict',
     'HttpSourceArgs',
@@ -110,8 +104,6 @@ __all__ = [
     'PinningArgsDict',
     'PoolAuthArgs',
     'PoolAuthArgsDict',
-    'PoolFactsArgs',
-    'PoolFactsArgsDict',
     'PoolHostArgs',
     'PoolHostArgsDict',
     'PoolPermissionsArgs',
@@ -128,6 +120,16 @@ __all__ = [
     'RomArgsDict',
     'SerialArgs',
     'SerialArgsDict',
+    'SettledAcceleratorFactsArgs',
+    'SettledAcceleratorFactsArgsDict',
+    'SettledDiskRuleArgs',
+    'SettledDiskRuleArgsDict',
+    'SettledHostFactsArgs',
+    'SettledHostFactsArgsDict',
+    'SettledHostPolicyArgs',
+    'SettledHostPolicyArgsDict',
+    'SettledPoolFactsArgs',
+    'SettledPoolFactsArgsDict',
     'ShareArgs',
     'ShareArgsDict',
     'SmbiosArgs',
@@ -165,58 +167,6 @@ __all__ = [
     'XmlFragmentArgs',
     'XmlFragmentArgsDict',
 ]
-
-class AcceleratorFactsArgsDict(TypedDict):
-    """
-    Whether KVM can be used.
-    """
-    usable: pulumi.Input['Answer']
-    """
-    Whether QEMU may use KVM.
-    """
-    why: pulumi.Input[_builtins.str]
-    """
-    Why.
-    """
-
-@pulumi.input_type
-class AcceleratorFactsArgs:
-    def __init__(__self__, *,
-                 usable: pulumi.Input['Answer'],
-                 why: pulumi.Input[_builtins.str]):
-        """
-        Whether KVM can be used.
-
-        :param pulumi.Input['Answer'] usable: Whether QEMU may use KVM.
-        :param pulumi.Input[_builtins.str] why: Why.
-        """
-        pulumi.set(__self__, "usable", usable)
-        pulumi.set(__self__, "why", why)
-
-    @_builtins.property
-    @pulumi.getter
-    def usable(self) -> pulumi.Input['Answer']:
-        """
-        Whether QEMU may use KVM.
-        """
-        return pulumi.get(self, "usable")
-
-    @usable.setter
-    def usable(self, value: pulumi.Input['Answer']):
-        pulumi.set(self, "usable", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def why(self) -> pulumi.Input[_builtins.str]:
-        """
-        Why.
-        """
-        return pulumi.get(self, "why")
-
-    @why.setter
-    def why(self, value: pulumi.Input[_builtins.str]):
-        pulumi.set(self, "why", value)
-
 
 class AddressRangeArgsDict(TypedDict):
     end: pulumi.Input[_builtins.str]
@@ -3171,378 +3121,15 @@ class HostDeviceArgs:
         pulumi.set(self, "usb", value)
 
 
-class HostFactsArgsDict(TypedDict):
-    """
-    What a host and its storage can really do.
-    """
-    architecture: pulumi.Input[_builtins.str]
-    """
-    The host's architecture, in libvirt's words.
-    """
-    kvm: pulumi.Input['AcceleratorFactsArgsDict']
-    """
-    Whether KVM can be used.
-    """
-    libvirt_version: pulumi.Input[_builtins.str]
-    """
-    Version of the libvirt daemon.
-    """
-    pools: pulumi.Input[Mapping[str, pulumi.Input['PoolFactsArgsDict']]]
-    """
-    The storage pools, by name.
-    """
-    qemu_version: pulumi.Input[_builtins.str]
-    """
-    Version of QEMU.
-    """
-
-@pulumi.input_type
-class HostFactsArgs:
-    def __init__(__self__, *,
-                 architecture: pulumi.Input[_builtins.str],
-                 kvm: pulumi.Input['AcceleratorFactsArgs'],
-                 libvirt_version: pulumi.Input[_builtins.str],
-                 pools: pulumi.Input[Mapping[str, pulumi.Input['PoolFactsArgs']]],
-                 qemu_version: pulumi.Input[_builtins.str]):
-        """
-        What a host and its storage can really do.
-
-        :param pulumi.Input[_builtins.str] architecture: The host's architecture, in libvirt's words.
-        :param pulumi.Input['AcceleratorFactsArgs'] kvm: Whether KVM can be used.
-        :param pulumi.Input[_builtins.str] libvirt_version: Version of the libvirt daemon.
-        :param pulumi.Input[Mapping[str, pulumi.Input['PoolFactsArgs']]] pools: The storage pools, by name.
-        :param pulumi.Input[_builtins.str] qemu_version: Version of QEMU.
-        """
-        pulumi.set(__self__, "architecture", architecture)
-        pulumi.set(__self__, "kvm", kvm)
-        pulumi.set(__self__, "libvirt_version", libvirt_version)
-        pulumi.set(__self__, "pools", pools)
-        pulumi.set(__self__, "qemu_version", qemu_version)
-
-    @_builtins.property
-    @pulumi.getter
-    def architecture(self) -> pulumi.Input[_builtins.str]:
-        """
-        The host's architecture, in libvirt's words.
-        """
-        return pulumi.get(self, "architecture")
-
-    @architecture.setter
-    def architecture(self, value: pulumi.Input[_builtins.str]):
-        pulumi.set(self, "architecture", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def kvm(self) -> pulumi.Input['AcceleratorFactsArgs']:
-        """
-        Whether KVM can be used.
-        """
-        return pulumi.get(self, "kvm")
-
-    @kvm.setter
-    def kvm(self, value: pulumi.Input['AcceleratorFactsArgs']):
-        pulumi.set(self, "kvm", value)
-
-    @_builtins.property
-    @pulumi.getter(name="libvirtVersion")
-    def libvirt_version(self) -> pulumi.Input[_builtins.str]:
-        """
-        Version of the libvirt daemon.
-        """
-        return pulumi.get(self, "libvirt_version")
-
-    @libvirt_version.setter
-    def libvirt_version(self, value: pulumi.Input[_builtins.str]):
-        pulumi.set(self, "libvirt_version", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def pools(self) -> pulumi.Input[Mapping[str, pulumi.Input['PoolFactsArgs']]]:
-        """
-        The storage pools, by name.
-        """
-        return pulumi.get(self, "pools")
-
-    @pools.setter
-    def pools(self, value: pulumi.Input[Mapping[str, pulumi.Input['PoolFactsArgs']]]):
-        pulumi.set(self, "pools", value)
-
-    @_builtins.property
-    @pulumi.getter(name="qemuVersion")
-    def qemu_version(self) -> pulumi.Input[_builtins.str]:
-        """
-        Version of QEMU.
-        """
-        return pulumi.get(self, "qemu_version")
-
-    @qemu_version.setter
-    def qemu_version(self, value: pulumi.Input[_builtins.str]):
-        pulumi.set(self, "qemu_version", value)
-
-
-class HostPolicyArgsDict(TypedDict):
-    """
-    The host-wide policy of a HostDefaults.
-    """
-    accelerator: NotRequired[pulumi.Input[Optional['Accelerator']]]
-    """
-    Accelerator of new VMs. Default: `auto`.
-    """
-    apply_changes: NotRequired[pulumi.Input[Optional['ApplyChanges']]]
-    """
-    How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
-    """
-    cache: NotRequired[pulumi.Input[Optional['CacheSetting']]]
-    """
-    Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-    """
-    cpu_mode: NotRequired[pulumi.Input[Optional['CpuMode']]]
-    """
-    CPU mode of new VMs. Default: libvirt's.
-    """
-    detect_zeroes: NotRequired[pulumi.Input[Optional['DetectZeroesMode']]]
-    """
-    Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-    """
-    discard: NotRequired[pulumi.Input[Optional['DiscardMode']]]
-    """
-    Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-    """
-    io: NotRequired[pulumi.Input[Optional['IoSetting']]]
-    """
-    I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-    """
-    machine: NotRequired[pulumi.Input[Optional[_builtins.str]]]
-    """
-    Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
-    """
-    pools: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input['DiskRuleArgsDict']]]]]
-    """
-    Rules for the disks of single storage pools, by pool name.
-    """
-    storage_kinds: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input['DiskRuleArgsDict']]]]]
-    """
-    Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
-    """
-    video: NotRequired[pulumi.Input[Optional['VideoModel']]]
-    """
-    Video device of new VMs. Default: `none`, or `vga` with graphics.
-    """
-    when_direct_io_missing: NotRequired[pulumi.Input[Optional['WhenDirectIoMissing']]]
-    """
-    What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
-    """
-
-@pulumi.input_type
-class HostPolicyArgs:
-    def __init__(__self__, *,
-                 accelerator: pulumi.Input[Optional['Accelerator']] = None,
-                 apply_changes: pulumi.Input[Optional['ApplyChanges']] = None,
-                 cache: pulumi.Input[Optional['CacheSetting']] = None,
-                 cpu_mode: pulumi.Input[Optional['CpuMode']] = None,
-                 detect_zeroes: pulumi.Input[Optional['DetectZeroesMode']] = None,
-                 discard: pulumi.Input[Optional['DiscardMode']] = None,
-                 io: pulumi.Input[Optional['IoSetting']] = None,
-                 machine: pulumi.Input[Optional[_builtins.str]] = None,
-                 pools: pulumi.Input[Optional[Mapping[str, pulumi.Input['DiskRuleArgs']]]] = None,
-                 storage_kinds: pulumi.Input[Optional[Mapping[str, pulumi.Input['DiskRuleArgs']]]] = None,
-                 video: pulumi.Input[Optional['VideoModel']] = None,
-                 when_direct_io_missing: pulumi.Input[Optional['WhenDirectIoMissing']] = None):
-        """
-        The host-wide policy of a HostDefaults.
-
-        :param pulumi.Input['Accelerator'] accelerator: Accelerator of new VMs. Default: `auto`.
-        :param pulumi.Input['ApplyChanges'] apply_changes: How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
-        :param pulumi.Input['CacheSetting'] cache: Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        :param pulumi.Input['CpuMode'] cpu_mode: CPU mode of new VMs. Default: libvirt's.
-        :param pulumi.Input['DetectZeroesMode'] detect_zeroes: Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        :param pulumi.Input['DiscardMode'] discard: Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        :param pulumi.Input['IoSetting'] io: I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        :param pulumi.Input[_builtins.str] machine: Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
-        :param pulumi.Input[Mapping[str, pulumi.Input['DiskRuleArgs']]] pools: Rules for the disks of single storage pools, by pool name.
-        :param pulumi.Input[Mapping[str, pulumi.Input['DiskRuleArgs']]] storage_kinds: Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
-        :param pulumi.Input['VideoModel'] video: Video device of new VMs. Default: `none`, or `vga` with graphics.
-        :param pulumi.Input['WhenDirectIoMissing'] when_direct_io_missing: What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
-        """
-        if accelerator is not None:
-            pulumi.set(__self__, "accelerator", accelerator)
-        if apply_changes is not None:
-            pulumi.set(__self__, "apply_changes", apply_changes)
-        if cache is not None:
-            pulumi.set(__self__, "cache", cache)
-        if cpu_mode is not None:
-            pulumi.set(__self__, "cpu_mode", cpu_mode)
-        if detect_zeroes is not None:
-            pulumi.set(__self__, "detect_zeroes", detect_zeroes)
-        if discard is not None:
-            pulumi.set(__self__, "discard", discard)
-        if io is not None:
-            pulumi.set(__self__, "io", io)
-        if machine is not None:
-            pulumi.set(__self__, "machine", machine)
-        if pools is not None:
-            pulumi.set(__self__, "pools", pools)
-        if storage_kinds is not None:
-            pulumi.set(__self__, "storage_kinds", storage_kinds)
-        if video is not None:
-            pulumi.set(__self__, "video", video)
-        if when_direct_io_missing is not None:
-            pulumi.set(__self__, "when_direct_io_missing", when_direct_io_missing)
-
-    @_builtins.property
-    @pulumi.getter
-    def accelerator(self) -> pulumi.Input[Optional['Accelerator']]:
-        """
-        Accelerator of new VMs. Default: `auto`.
-        """
-        return pulumi.get(self, "accelerator")
-
-    @accelerator.setter
-    def accelerator(self, value: pulumi.Input[Optional['Accelerator']]):
-        pulumi.set(self, "accelerator", value)
-
-    @_builtins.property
-    @pulumi.getter(name="applyChanges")
-    def apply_changes(self) -> pulumi.Input[Optional['ApplyChanges']]:
-        """
-        How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
-        """
-        return pulumi.get(self, "apply_changes")
-
-    @apply_changes.setter
-    def apply_changes(self, value: pulumi.Input[Optional['ApplyChanges']]):
-        pulumi.set(self, "apply_changes", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def cache(self) -> pulumi.Input[Optional['CacheSetting']]:
-        """
-        Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        """
-        return pulumi.get(self, "cache")
-
-    @cache.setter
-    def cache(self, value: pulumi.Input[Optional['CacheSetting']]):
-        pulumi.set(self, "cache", value)
-
-    @_builtins.property
-    @pulumi.getter(name="cpuMode")
-    def cpu_mode(self) -> pulumi.Input[Optional['CpuMode']]:
-        """
-        CPU mode of new VMs. Default: libvirt's.
-        """
-        return pulumi.get(self, "cpu_mode")
-
-    @cpu_mode.setter
-    def cpu_mode(self, value: pulumi.Input[Optional['CpuMode']]):
-        pulumi.set(self, "cpu_mode", value)
-
-    @_builtins.property
-    @pulumi.getter(name="detectZeroes")
-    def detect_zeroes(self) -> pulumi.Input[Optional['DetectZeroesMode']]:
-        """
-        Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        """
-        return pulumi.get(self, "detect_zeroes")
-
-    @detect_zeroes.setter
-    def detect_zeroes(self, value: pulumi.Input[Optional['DetectZeroesMode']]):
-        pulumi.set(self, "detect_zeroes", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def discard(self) -> pulumi.Input[Optional['DiscardMode']]:
-        """
-        Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        """
-        return pulumi.get(self, "discard")
-
-    @discard.setter
-    def discard(self, value: pulumi.Input[Optional['DiscardMode']]):
-        pulumi.set(self, "discard", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def io(self) -> pulumi.Input[Optional['IoSetting']]:
-        """
-        I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        """
-        return pulumi.get(self, "io")
-
-    @io.setter
-    def io(self, value: pulumi.Input[Optional['IoSetting']]):
-        pulumi.set(self, "io", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def machine(self) -> pulumi.Input[Optional[_builtins.str]]:
-        """
-        Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
-        """
-        return pulumi.get(self, "machine")
-
-    @machine.setter
-    def machine(self, value: pulumi.Input[Optional[_builtins.str]]):
-        pulumi.set(self, "machine", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def pools(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['DiskRuleArgs']]]]:
-        """
-        Rules for the disks of single storage pools, by pool name.
-        """
-        return pulumi.get(self, "pools")
-
-    @pools.setter
-    def pools(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['DiskRuleArgs']]]]):
-        pulumi.set(self, "pools", value)
-
-    @_builtins.property
-    @pulumi.getter(name="storageKinds")
-    def storage_kinds(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['DiskRuleArgs']]]]:
-        """
-        Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
-        """
-        return pulumi.get(self, "storage_kinds")
-
-    @storage_kinds.setter
-    def storage_kinds(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['DiskRuleArgs']]]]):
-        pulumi.set(self, "storage_kinds", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def video(self) -> pulumi.Input[Optional['VideoModel']]:
-        """
-        Video device of new VMs. Default: `none`, or `vga` with graphics.
-        """
-        return pulumi.get(self, "video")
-
-    @video.setter
-    def video(self, value: pulumi.Input[Optional['VideoModel']]):
-        pulumi.set(self, "video", value)
-
-    @_builtins.property
-    @pulumi.getter(name="whenDirectIoMissing")
-    def when_direct_io_missing(self) -> pulumi.Input[Optional['WhenDirectIoMissing']]:
-        """
-        What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
-        """
-        return pulumi.get(self, "when_direct_io_missing")
-
-    @when_direct_io_missing.setter
-    def when_direct_io_missing(self, value: pulumi.Input[Optional['WhenDirectIoMissing']]):
-        pulumi.set(self, "when_direct_io_missing", value)
-
-
 class HostSettingsArgsDict(TypedDict):
     """
     Policy and facts of a host, by value: `HostDefaults.settings`.
     """
-    facts: pulumi.Input['HostFactsArgsDict']
+    facts: pulumi.Input['SettledHostFactsArgsDict']
     """
     The facts.
     """
-    policy: pulumi.Input['HostPolicyArgsDict']
+    policy: pulumi.Input['SettledHostPolicyArgsDict']
     """
     The policy.
     """
@@ -3550,39 +3137,39 @@ class HostSettingsArgsDict(TypedDict):
 @pulumi.input_type
 class HostSettingsArgs:
     def __init__(__self__, *,
-                 facts: pulumi.Input['HostFactsArgs'],
-                 policy: pulumi.Input['HostPolicyArgs']):
+                 facts: pulumi.Input['SettledHostFactsArgs'],
+                 policy: pulumi.Input['SettledHostPolicyArgs']):
         """
         Policy and facts of a host, by value: `HostDefaults.settings`.
 
-        :param pulumi.Input['HostFactsArgs'] facts: The facts.
-        :param pulumi.Input['HostPolicyArgs'] policy: The policy.
+        :param pulumi.Input['SettledHostFactsArgs'] facts: The facts.
+        :param pulumi.Input['SettledHostPolicyArgs'] policy: The policy.
         """
         pulumi.set(__self__, "facts", facts)
         pulumi.set(__self__, "policy", policy)
 
     @_builtins.property
     @pulumi.getter
-    def facts(self) -> pulumi.Input['HostFactsArgs']:
+    def facts(self) -> pulumi.Input['SettledHostFactsArgs']:
         """
         The facts.
         """
         return pulumi.get(self, "facts")
 
     @facts.setter
-    def facts(self, value: pulumi.Input['HostFactsArgs']):
+    def facts(self, value: pulumi.Input['SettledHostFactsArgs']):
         pulumi.set(self, "facts", value)
 
     @_builtins.property
     @pulumi.getter
-    def policy(self) -> pulumi.Input['HostPolicyArgs']:
+    def policy(self) -> pulumi.Input['SettledHostPolicyArgs']:
         """
         The policy.
         """
         return pulumi.get(self, "policy")
 
     @policy.setter
-    def policy(self, value: pulumi.Input['HostPolicyArgs']):
+    def policy(self, value: pulumi.Input['SettledHostPolicyArgs']):
         pulumi.set(self, "policy", value)
 
 
@@ -5339,272 +4926,6 @@ class PoolAuthArgs:
         pulumi.set(self, "type", value)
 
 
-class PoolFactsArgsDict(TypedDict):
-    """
-    What is known of a storage pool.
-    """
-    active: pulumi.Input[_builtins.bool]
-    """
-    Whether the pool is started.
-    """
-    direct_io: pulumi.Input['Answer']
-    """
-    Whether O_DIRECT works there.
-    """
-    kind: pulumi.Input['StorageKind']
-    """
-    The kind of storage, as rules are made by it.
-    """
-    path: pulumi.Input[_builtins.str]
-    """
-    The path that was looked at.
-    """
-    shared: pulumi.Input[_builtins.bool]
-    """
-    Whether other hosts can see this storage, as libvirt judges it for live migration.
-    """
-    source: pulumi.Input['FactSource']
-    """
-    How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
-    """
-    type: pulumi.Input[_builtins.str]
-    """
-    libvirt's pool type.
-    """
-    why: pulumi.Input[_builtins.str]
-    """
-    Why the answer is what it is.
-    """
-    file_system: NotRequired[pulumi.Input[Optional[_builtins.str]]]
-    """
-    The file system, as the kernel names it.
-    """
-    impassable: NotRequired[pulumi.Input[Optional[_builtins.str]]]
-    """
-    Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
-    """
-    nocow: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
-    """
-    btrfs: copy-on-write is off.
-    """
-    version: NotRequired[pulumi.Input[Optional[_builtins.str]]]
-    """
-    Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
-    """
-    zfs_direct: NotRequired[pulumi.Input[Optional['ZfsDirect']]]
-    """
-    ZFS: the dataset's `direct` property.
-    """
-
-@pulumi.input_type
-class PoolFactsArgs:
-    def __init__(__self__, *,
-                 active: pulumi.Input[_builtins.bool],
-                 direct_io: pulumi.Input['Answer'],
-                 kind: pulumi.Input['StorageKind'],
-                 path: pulumi.Input[_builtins.str],
-                 shared: pulumi.Input[_builtins.bool],
-                 source: pulumi.Input['FactSource'],
-                 type: pulumi.Input[_builtins.str],
-                 why: pulumi.Input[_builtins.str],
-                 file_system: pulumi.Input[Optional[_builtins.str]] = None,
-                 impassable: pulumi.Input[Optional[_builtins.str]] = None,
-                 nocow: pulumi.Input[Optional[_builtins.bool]] = None,
-                 version: pulumi.Input[Optional[_builtins.str]] = None,
-                 zfs_direct: pulumi.Input[Optional['ZfsDirect']] = None):
-        """
-        What is known of a storage pool.
-
-        :param pulumi.Input[_builtins.bool] active: Whether the pool is started.
-        :param pulumi.Input['Answer'] direct_io: Whether O_DIRECT works there.
-        :param pulumi.Input['StorageKind'] kind: The kind of storage, as rules are made by it.
-        :param pulumi.Input[_builtins.str] path: The path that was looked at.
-        :param pulumi.Input[_builtins.bool] shared: Whether other hosts can see this storage, as libvirt judges it for live migration.
-        :param pulumi.Input['FactSource'] source: How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
-        :param pulumi.Input[_builtins.str] type: libvirt's pool type.
-        :param pulumi.Input[_builtins.str] why: Why the answer is what it is.
-        :param pulumi.Input[_builtins.str] file_system: The file system, as the kernel names it.
-        :param pulumi.Input[_builtins.str] impassable: Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
-        :param pulumi.Input[_builtins.bool] nocow: btrfs: copy-on-write is off.
-        :param pulumi.Input[_builtins.str] version: Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
-        :param pulumi.Input['ZfsDirect'] zfs_direct: ZFS: the dataset's `direct` property.
-        """
-        pulumi.set(__self__, "active", active)
-        pulumi.set(__self__, "direct_io", direct_io)
-        pulumi.set(__self__, "kind", kind)
-        pulumi.set(__self__, "path", path)
-        pulumi.set(__self__, "shared", shared)
-        pulumi.set(__self__, "source", source)
-        pulumi.set(__self__, "type", type)
-        pulumi.set(__self__, "why", why)
-        if file_system is not None:
-            pulumi.set(__self__, "file_system", file_system)
-        if impassable is not None:
-            pulumi.set(__self__, "impassable", impassable)
-        if nocow is not None:
-            pulumi.set(__self__, "nocow", nocow)
-        if version is not None:
-            pulumi.set(__self__, "version", version)
-        if zfs_direct is not None:
-            pulumi.set(__self__, "zfs_direct", zfs_direct)
-
-    @_builtins.property
-    @pulumi.getter
-    def active(self) -> pulumi.Input[_builtins.bool]:
-        """
-        Whether the pool is started.
-        """
-        return pulumi.get(self, "active")
-
-    @active.setter
-    def active(self, value: pulumi.Input[_builtins.bool]):
-        pulumi.set(self, "active", value)
-
-    @_builtins.property
-    @pulumi.getter(name="directIo")
-    def direct_io(self) -> pulumi.Input['Answer']:
-        """
-        Whether O_DIRECT works there.
-        """
-        return pulumi.get(self, "direct_io")
-
-    @direct_io.setter
-    def direct_io(self, value: pulumi.Input['Answer']):
-        pulumi.set(self, "direct_io", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def kind(self) -> pulumi.Input['StorageKind']:
-        """
-        The kind of storage, as rules are made by it.
-        """
-        return pulumi.get(self, "kind")
-
-    @kind.setter
-    def kind(self, value: pulumi.Input['StorageKind']):
-        pulumi.set(self, "kind", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def path(self) -> pulumi.Input[_builtins.str]:
-        """
-        The path that was looked at.
-        """
-        return pulumi.get(self, "path")
-
-    @path.setter
-    def path(self, value: pulumi.Input[_builtins.str]):
-        pulumi.set(self, "path", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def shared(self) -> pulumi.Input[_builtins.bool]:
-        """
-        Whether other hosts can see this storage, as libvirt judges it for live migration.
-        """
-        return pulumi.get(self, "shared")
-
-    @shared.setter
-    def shared(self, value: pulumi.Input[_builtins.bool]):
-        pulumi.set(self, "shared", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def source(self) -> pulumi.Input['FactSource']:
-        """
-        How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
-        """
-        return pulumi.get(self, "source")
-
-    @source.setter
-    def source(self, value: pulumi.Input['FactSource']):
-        pulumi.set(self, "source", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def type(self) -> pulumi.Input[_builtins.str]:
-        """
-        libvirt's pool type.
-        """
-        return pulumi.get(self, "type")
-
-    @type.setter
-    def type(self, value: pulumi.Input[_builtins.str]):
-        pulumi.set(self, "type", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def why(self) -> pulumi.Input[_builtins.str]:
-        """
-        Why the answer is what it is.
-        """
-        return pulumi.get(self, "why")
-
-    @why.setter
-    def why(self, value: pulumi.Input[_builtins.str]):
-        pulumi.set(self, "why", value)
-
-    @_builtins.property
-    @pulumi.getter(name="fileSystem")
-    def file_system(self) -> pulumi.Input[Optional[_builtins.str]]:
-        """
-        The file system, as the kernel names it.
-        """
-        return pulumi.get(self, "file_system")
-
-    @file_system.setter
-    def file_system(self, value: pulumi.Input[Optional[_builtins.str]]):
-        pulumi.set(self, "file_system", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def impassable(self) -> pulumi.Input[Optional[_builtins.str]]:
-        """
-        Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
-        """
-        return pulumi.get(self, "impassable")
-
-    @impassable.setter
-    def impassable(self, value: pulumi.Input[Optional[_builtins.str]]):
-        pulumi.set(self, "impassable", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def nocow(self) -> pulumi.Input[Optional[_builtins.bool]]:
-        """
-        btrfs: copy-on-write is off.
-        """
-        return pulumi.get(self, "nocow")
-
-    @nocow.setter
-    def nocow(self, value: pulumi.Input[Optional[_builtins.bool]]):
-        pulumi.set(self, "nocow", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def version(self) -> pulumi.Input[Optional[_builtins.str]]:
-        """
-        Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
-        """
-        return pulumi.get(self, "version")
-
-    @version.setter
-    def version(self, value: pulumi.Input[Optional[_builtins.str]]):
-        pulumi.set(self, "version", value)
-
-    @_builtins.property
-    @pulumi.getter(name="zfsDirect")
-    def zfs_direct(self) -> pulumi.Input[Optional['ZfsDirect']]:
-        """
-        ZFS: the dataset's `direct` property.
-        """
-        return pulumi.get(self, "zfs_direct")
-
-    @zfs_direct.setter
-    def zfs_direct(self, value: pulumi.Input[Optional['ZfsDirect']]):
-        pulumi.set(self, "zfs_direct", value)
-
-
 class PoolHostArgsDict(TypedDict):
     """
     A server of a pool's storage.
@@ -6226,6 +5547,781 @@ class SerialArgs:
     @unix.setter
     def unix(self, value: pulumi.Input[Optional['UnixSocketArgs']]):
         pulumi.set(self, "unix", value)
+
+
+class SettledAcceleratorFactsArgsDict(TypedDict):
+    """
+    Whether KVM can be used.
+    """
+    usable: pulumi.Input[_builtins.str]
+    """
+    Whether QEMU may use KVM.
+    """
+    why: pulumi.Input[_builtins.str]
+    """
+    Why.
+    """
+
+@pulumi.input_type
+class SettledAcceleratorFactsArgs:
+    def __init__(__self__, *,
+                 usable: pulumi.Input[_builtins.str],
+                 why: pulumi.Input[_builtins.str]):
+        """
+        Whether KVM can be used.
+
+        :param pulumi.Input[_builtins.str] usable: Whether QEMU may use KVM.
+        :param pulumi.Input[_builtins.str] why: Why.
+        """
+        pulumi.set(__self__, "usable", usable)
+        pulumi.set(__self__, "why", why)
+
+    @_builtins.property
+    @pulumi.getter
+    def usable(self) -> pulumi.Input[_builtins.str]:
+        """
+        Whether QEMU may use KVM.
+        """
+        return pulumi.get(self, "usable")
+
+    @usable.setter
+    def usable(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "usable", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def why(self) -> pulumi.Input[_builtins.str]:
+        """
+        Why.
+        """
+        return pulumi.get(self, "why")
+
+    @why.setter
+    def why(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "why", value)
+
+
+class SettledDiskRuleArgsDict(TypedDict):
+    """
+    Settings for the disks of a pool or of a kind of storage. What is absent is decided by the next level.
+    """
+    cache: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Cache mode of the disks this rule is for.
+    """
+    detect_zeroes: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Zero detection of the disks this rule is for.
+    """
+    discard: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Discard mode of the disks this rule is for.
+    """
+    io: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    I/O mode of the disks this rule is for.
+    """
+
+@pulumi.input_type
+class SettledDiskRuleArgs:
+    def __init__(__self__, *,
+                 cache: pulumi.Input[Optional[_builtins.str]] = None,
+                 detect_zeroes: pulumi.Input[Optional[_builtins.str]] = None,
+                 discard: pulumi.Input[Optional[_builtins.str]] = None,
+                 io: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        Settings for the disks of a pool or of a kind of storage. What is absent is decided by the next level.
+
+        :param pulumi.Input[_builtins.str] cache: Cache mode of the disks this rule is for.
+        :param pulumi.Input[_builtins.str] detect_zeroes: Zero detection of the disks this rule is for.
+        :param pulumi.Input[_builtins.str] discard: Discard mode of the disks this rule is for.
+        :param pulumi.Input[_builtins.str] io: I/O mode of the disks this rule is for.
+        """
+        if cache is not None:
+            pulumi.set(__self__, "cache", cache)
+        if detect_zeroes is not None:
+            pulumi.set(__self__, "detect_zeroes", detect_zeroes)
+        if discard is not None:
+            pulumi.set(__self__, "discard", discard)
+        if io is not None:
+            pulumi.set(__self__, "io", io)
+
+    @_builtins.property
+    @pulumi.getter
+    def cache(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Cache mode of the disks this rule is for.
+        """
+        return pulumi.get(self, "cache")
+
+    @cache.setter
+    def cache(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "cache", value)
+
+    @_builtins.property
+    @pulumi.getter(name="detectZeroes")
+    def detect_zeroes(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Zero detection of the disks this rule is for.
+        """
+        return pulumi.get(self, "detect_zeroes")
+
+    @detect_zeroes.setter
+    def detect_zeroes(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "detect_zeroes", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def discard(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Discard mode of the disks this rule is for.
+        """
+        return pulumi.get(self, "discard")
+
+    @discard.setter
+    def discard(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "discard", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def io(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        I/O mode of the disks this rule is for.
+        """
+        return pulumi.get(self, "io")
+
+    @io.setter
+    def io(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "io", value)
+
+
+class SettledHostFactsArgsDict(TypedDict):
+    """
+    What a host and its storage can really do.
+    """
+    architecture: pulumi.Input[_builtins.str]
+    """
+    The host's architecture, in libvirt's words.
+    """
+    kvm: pulumi.Input['SettledAcceleratorFactsArgsDict']
+    """
+    Whether KVM can be used.
+    """
+    libvirt_version: pulumi.Input[_builtins.str]
+    """
+    Version of the libvirt daemon.
+    """
+    pools: pulumi.Input[Mapping[str, pulumi.Input['SettledPoolFactsArgsDict']]]
+    """
+    The storage pools, by name.
+    """
+    qemu_version: pulumi.Input[_builtins.str]
+    """
+    Version of QEMU.
+    """
+
+@pulumi.input_type
+class SettledHostFactsArgs:
+    def __init__(__self__, *,
+                 architecture: pulumi.Input[_builtins.str],
+                 kvm: pulumi.Input['SettledAcceleratorFactsArgs'],
+                 libvirt_version: pulumi.Input[_builtins.str],
+                 pools: pulumi.Input[Mapping[str, pulumi.Input['SettledPoolFactsArgs']]],
+                 qemu_version: pulumi.Input[_builtins.str]):
+        """
+        What a host and its storage can really do.
+
+        :param pulumi.Input[_builtins.str] architecture: The host's architecture, in libvirt's words.
+        :param pulumi.Input['SettledAcceleratorFactsArgs'] kvm: Whether KVM can be used.
+        :param pulumi.Input[_builtins.str] libvirt_version: Version of the libvirt daemon.
+        :param pulumi.Input[Mapping[str, pulumi.Input['SettledPoolFactsArgs']]] pools: The storage pools, by name.
+        :param pulumi.Input[_builtins.str] qemu_version: Version of QEMU.
+        """
+        pulumi.set(__self__, "architecture", architecture)
+        pulumi.set(__self__, "kvm", kvm)
+        pulumi.set(__self__, "libvirt_version", libvirt_version)
+        pulumi.set(__self__, "pools", pools)
+        pulumi.set(__self__, "qemu_version", qemu_version)
+
+    @_builtins.property
+    @pulumi.getter
+    def architecture(self) -> pulumi.Input[_builtins.str]:
+        """
+        The host's architecture, in libvirt's words.
+        """
+        return pulumi.get(self, "architecture")
+
+    @architecture.setter
+    def architecture(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "architecture", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def kvm(self) -> pulumi.Input['SettledAcceleratorFactsArgs']:
+        """
+        Whether KVM can be used.
+        """
+        return pulumi.get(self, "kvm")
+
+    @kvm.setter
+    def kvm(self, value: pulumi.Input['SettledAcceleratorFactsArgs']):
+        pulumi.set(self, "kvm", value)
+
+    @_builtins.property
+    @pulumi.getter(name="libvirtVersion")
+    def libvirt_version(self) -> pulumi.Input[_builtins.str]:
+        """
+        Version of the libvirt daemon.
+        """
+        return pulumi.get(self, "libvirt_version")
+
+    @libvirt_version.setter
+    def libvirt_version(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "libvirt_version", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def pools(self) -> pulumi.Input[Mapping[str, pulumi.Input['SettledPoolFactsArgs']]]:
+        """
+        The storage pools, by name.
+        """
+        return pulumi.get(self, "pools")
+
+    @pools.setter
+    def pools(self, value: pulumi.Input[Mapping[str, pulumi.Input['SettledPoolFactsArgs']]]):
+        pulumi.set(self, "pools", value)
+
+    @_builtins.property
+    @pulumi.getter(name="qemuVersion")
+    def qemu_version(self) -> pulumi.Input[_builtins.str]:
+        """
+        Version of QEMU.
+        """
+        return pulumi.get(self, "qemu_version")
+
+    @qemu_version.setter
+    def qemu_version(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "qemu_version", value)
+
+
+class SettledHostPolicyArgsDict(TypedDict):
+    """
+    The host-wide policy of a HostDefaults.
+    """
+    accelerator: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Accelerator of new VMs. Default: `auto`.
+    """
+    apply_changes: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
+    """
+    cache: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+    """
+    cpu_mode: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    CPU mode of new VMs. Default: libvirt's.
+    """
+    detect_zeroes: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+    """
+    discard: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+    """
+    io: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+    """
+    machine: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
+    """
+    pools: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input['SettledDiskRuleArgsDict']]]]]
+    """
+    Rules for the disks of single storage pools, by pool name.
+    """
+    storage_kinds: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input['SettledDiskRuleArgsDict']]]]]
+    """
+    Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
+    """
+    video: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Video device of new VMs. Default: `none`, or `vga` with graphics.
+    """
+    when_direct_io_missing: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
+    """
+
+@pulumi.input_type
+class SettledHostPolicyArgs:
+    def __init__(__self__, *,
+                 accelerator: pulumi.Input[Optional[_builtins.str]] = None,
+                 apply_changes: pulumi.Input[Optional[_builtins.str]] = None,
+                 cache: pulumi.Input[Optional[_builtins.str]] = None,
+                 cpu_mode: pulumi.Input[Optional[_builtins.str]] = None,
+                 detect_zeroes: pulumi.Input[Optional[_builtins.str]] = None,
+                 discard: pulumi.Input[Optional[_builtins.str]] = None,
+                 io: pulumi.Input[Optional[_builtins.str]] = None,
+                 machine: pulumi.Input[Optional[_builtins.str]] = None,
+                 pools: pulumi.Input[Optional[Mapping[str, pulumi.Input['SettledDiskRuleArgs']]]] = None,
+                 storage_kinds: pulumi.Input[Optional[Mapping[str, pulumi.Input['SettledDiskRuleArgs']]]] = None,
+                 video: pulumi.Input[Optional[_builtins.str]] = None,
+                 when_direct_io_missing: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        The host-wide policy of a HostDefaults.
+
+        :param pulumi.Input[_builtins.str] accelerator: Accelerator of new VMs. Default: `auto`.
+        :param pulumi.Input[_builtins.str] apply_changes: How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
+        :param pulumi.Input[_builtins.str] cache: Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        :param pulumi.Input[_builtins.str] cpu_mode: CPU mode of new VMs. Default: libvirt's.
+        :param pulumi.Input[_builtins.str] detect_zeroes: Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        :param pulumi.Input[_builtins.str] discard: Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        :param pulumi.Input[_builtins.str] io: I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        :param pulumi.Input[_builtins.str] machine: Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
+        :param pulumi.Input[Mapping[str, pulumi.Input['SettledDiskRuleArgs']]] pools: Rules for the disks of single storage pools, by pool name.
+        :param pulumi.Input[Mapping[str, pulumi.Input['SettledDiskRuleArgs']]] storage_kinds: Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
+        :param pulumi.Input[_builtins.str] video: Video device of new VMs. Default: `none`, or `vga` with graphics.
+        :param pulumi.Input[_builtins.str] when_direct_io_missing: What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
+        """
+        if accelerator is not None:
+            pulumi.set(__self__, "accelerator", accelerator)
+        if apply_changes is not None:
+            pulumi.set(__self__, "apply_changes", apply_changes)
+        if cache is not None:
+            pulumi.set(__self__, "cache", cache)
+        if cpu_mode is not None:
+            pulumi.set(__self__, "cpu_mode", cpu_mode)
+        if detect_zeroes is not None:
+            pulumi.set(__self__, "detect_zeroes", detect_zeroes)
+        if discard is not None:
+            pulumi.set(__self__, "discard", discard)
+        if io is not None:
+            pulumi.set(__self__, "io", io)
+        if machine is not None:
+            pulumi.set(__self__, "machine", machine)
+        if pools is not None:
+            pulumi.set(__self__, "pools", pools)
+        if storage_kinds is not None:
+            pulumi.set(__self__, "storage_kinds", storage_kinds)
+        if video is not None:
+            pulumi.set(__self__, "video", video)
+        if when_direct_io_missing is not None:
+            pulumi.set(__self__, "when_direct_io_missing", when_direct_io_missing)
+
+    @_builtins.property
+    @pulumi.getter
+    def accelerator(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Accelerator of new VMs. Default: `auto`.
+        """
+        return pulumi.get(self, "accelerator")
+
+    @accelerator.setter
+    def accelerator(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "accelerator", value)
+
+    @_builtins.property
+    @pulumi.getter(name="applyChanges")
+    def apply_changes(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
+        """
+        return pulumi.get(self, "apply_changes")
+
+    @apply_changes.setter
+    def apply_changes(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "apply_changes", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def cache(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        """
+        return pulumi.get(self, "cache")
+
+    @cache.setter
+    def cache(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "cache", value)
+
+    @_builtins.property
+    @pulumi.getter(name="cpuMode")
+    def cpu_mode(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        CPU mode of new VMs. Default: libvirt's.
+        """
+        return pulumi.get(self, "cpu_mode")
+
+    @cpu_mode.setter
+    def cpu_mode(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "cpu_mode", value)
+
+    @_builtins.property
+    @pulumi.getter(name="detectZeroes")
+    def detect_zeroes(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        """
+        return pulumi.get(self, "detect_zeroes")
+
+    @detect_zeroes.setter
+    def detect_zeroes(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "detect_zeroes", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def discard(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        """
+        return pulumi.get(self, "discard")
+
+    @discard.setter
+    def discard(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "discard", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def io(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        """
+        return pulumi.get(self, "io")
+
+    @io.setter
+    def io(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "io", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def machine(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
+        """
+        return pulumi.get(self, "machine")
+
+    @machine.setter
+    def machine(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "machine", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def pools(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['SettledDiskRuleArgs']]]]:
+        """
+        Rules for the disks of single storage pools, by pool name.
+        """
+        return pulumi.get(self, "pools")
+
+    @pools.setter
+    def pools(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['SettledDiskRuleArgs']]]]):
+        pulumi.set(self, "pools", value)
+
+    @_builtins.property
+    @pulumi.getter(name="storageKinds")
+    def storage_kinds(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input['SettledDiskRuleArgs']]]]:
+        """
+        Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
+        """
+        return pulumi.get(self, "storage_kinds")
+
+    @storage_kinds.setter
+    def storage_kinds(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input['SettledDiskRuleArgs']]]]):
+        pulumi.set(self, "storage_kinds", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def video(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Video device of new VMs. Default: `none`, or `vga` with graphics.
+        """
+        return pulumi.get(self, "video")
+
+    @video.setter
+    def video(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "video", value)
+
+    @_builtins.property
+    @pulumi.getter(name="whenDirectIoMissing")
+    def when_direct_io_missing(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
+        """
+        return pulumi.get(self, "when_direct_io_missing")
+
+    @when_direct_io_missing.setter
+    def when_direct_io_missing(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "when_direct_io_missing", value)
+
+
+class SettledPoolFactsArgsDict(TypedDict):
+    """
+    What is known of a storage pool.
+    """
+    active: pulumi.Input[_builtins.bool]
+    """
+    Whether the pool is started.
+    """
+    direct_io: pulumi.Input[_builtins.str]
+    """
+    Whether O_DIRECT works there.
+    """
+    kind: pulumi.Input[_builtins.str]
+    """
+    The kind of storage, as rules are made by it.
+    """
+    path: pulumi.Input[_builtins.str]
+    """
+    The path that was looked at.
+    """
+    shared: pulumi.Input[_builtins.bool]
+    """
+    Whether other hosts can see this storage, as libvirt judges it for live migration.
+    """
+    source: pulumi.Input[_builtins.str]
+    """
+    How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
+    """
+    type: pulumi.Input[_builtins.str]
+    """
+    libvirt's pool type.
+    """
+    why: pulumi.Input[_builtins.str]
+    """
+    Why the answer is what it is.
+    """
+    file_system: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The file system, as the kernel names it.
+    """
+    impassable: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
+    """
+    nocow: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    btrfs: copy-on-write is off.
+    """
+    version: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
+    """
+    zfs_direct: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    ZFS: the dataset's `direct` property.
+    """
+
+@pulumi.input_type
+class SettledPoolFactsArgs:
+    def __init__(__self__, *,
+                 active: pulumi.Input[_builtins.bool],
+                 direct_io: pulumi.Input[_builtins.str],
+                 kind: pulumi.Input[_builtins.str],
+                 path: pulumi.Input[_builtins.str],
+                 shared: pulumi.Input[_builtins.bool],
+                 source: pulumi.Input[_builtins.str],
+                 type: pulumi.Input[_builtins.str],
+                 why: pulumi.Input[_builtins.str],
+                 file_system: pulumi.Input[Optional[_builtins.str]] = None,
+                 impassable: pulumi.Input[Optional[_builtins.str]] = None,
+                 nocow: pulumi.Input[Optional[_builtins.bool]] = None,
+                 version: pulumi.Input[Optional[_builtins.str]] = None,
+                 zfs_direct: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        What is known of a storage pool.
+
+        :param pulumi.Input[_builtins.bool] active: Whether the pool is started.
+        :param pulumi.Input[_builtins.str] direct_io: Whether O_DIRECT works there.
+        :param pulumi.Input[_builtins.str] kind: The kind of storage, as rules are made by it.
+        :param pulumi.Input[_builtins.str] path: The path that was looked at.
+        :param pulumi.Input[_builtins.bool] shared: Whether other hosts can see this storage, as libvirt judges it for live migration.
+        :param pulumi.Input[_builtins.str] source: How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
+        :param pulumi.Input[_builtins.str] type: libvirt's pool type.
+        :param pulumi.Input[_builtins.str] why: Why the answer is what it is.
+        :param pulumi.Input[_builtins.str] file_system: The file system, as the kernel names it.
+        :param pulumi.Input[_builtins.str] impassable: Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
+        :param pulumi.Input[_builtins.bool] nocow: btrfs: copy-on-write is off.
+        :param pulumi.Input[_builtins.str] version: Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
+        :param pulumi.Input[_builtins.str] zfs_direct: ZFS: the dataset's `direct` property.
+        """
+        pulumi.set(__self__, "active", active)
+        pulumi.set(__self__, "direct_io", direct_io)
+        pulumi.set(__self__, "kind", kind)
+        pulumi.set(__self__, "path", path)
+        pulumi.set(__self__, "shared", shared)
+        pulumi.set(__self__, "source", source)
+        pulumi.set(__self__, "type", type)
+        pulumi.set(__self__, "why", why)
+        if file_system is not None:
+            pulumi.set(__self__, "file_system", file_system)
+        if impassable is not None:
+            pulumi.set(__self__, "impassable", impassable)
+        if nocow is not None:
+            pulumi.set(__self__, "nocow", nocow)
+        if version is not None:
+            pulumi.set(__self__, "version", version)
+        if zfs_direct is not None:
+            pulumi.set(__self__, "zfs_direct", zfs_direct)
+
+    @_builtins.property
+    @pulumi.getter
+    def active(self) -> pulumi.Input[_builtins.bool]:
+        """
+        Whether the pool is started.
+        """
+        return pulumi.get(self, "active")
+
+    @active.setter
+    def active(self, value: pulumi.Input[_builtins.bool]):
+        pulumi.set(self, "active", value)
+
+    @_builtins.property
+    @pulumi.getter(name="directIo")
+    def direct_io(self) -> pulumi.Input[_builtins.str]:
+        """
+        Whether O_DIRECT works there.
+        """
+        return pulumi.get(self, "direct_io")
+
+    @direct_io.setter
+    def direct_io(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "direct_io", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def kind(self) -> pulumi.Input[_builtins.str]:
+        """
+        The kind of storage, as rules are made by it.
+        """
+        return pulumi.get(self, "kind")
+
+    @kind.setter
+    def kind(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "kind", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def path(self) -> pulumi.Input[_builtins.str]:
+        """
+        The path that was looked at.
+        """
+        return pulumi.get(self, "path")
+
+    @path.setter
+    def path(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "path", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def shared(self) -> pulumi.Input[_builtins.bool]:
+        """
+        Whether other hosts can see this storage, as libvirt judges it for live migration.
+        """
+        return pulumi.get(self, "shared")
+
+    @shared.setter
+    def shared(self, value: pulumi.Input[_builtins.bool]):
+        pulumi.set(self, "shared", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def source(self) -> pulumi.Input[_builtins.str]:
+        """
+        How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
+        """
+        return pulumi.get(self, "source")
+
+    @source.setter
+    def source(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "source", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def type(self) -> pulumi.Input[_builtins.str]:
+        """
+        libvirt's pool type.
+        """
+        return pulumi.get(self, "type")
+
+    @type.setter
+    def type(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "type", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def why(self) -> pulumi.Input[_builtins.str]:
+        """
+        Why the answer is what it is.
+        """
+        return pulumi.get(self, "why")
+
+    @why.setter
+    def why(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "why", value)
+
+    @_builtins.property
+    @pulumi.getter(name="fileSystem")
+    def file_system(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The file system, as the kernel names it.
+        """
+        return pulumi.get(self, "file_system")
+
+    @file_system.setter
+    def file_system(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "file_system", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def impassable(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
+        """
+        return pulumi.get(self, "impassable")
+
+    @impassable.setter
+    def impassable(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "impassable", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def nocow(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        btrfs: copy-on-write is off.
+        """
+        return pulumi.get(self, "nocow")
+
+    @nocow.setter
+    def nocow(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "nocow", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def version(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
+        """
+        return pulumi.get(self, "version")
+
+    @version.setter
+    def version(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "version", value)
+
+    @_builtins.property
+    @pulumi.getter(name="zfsDirect")
+    def zfs_direct(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        ZFS: the dataset's `direct` property.
+        """
+        return pulumi.get(self, "zfs_direct")
+
+    @zfs_direct.setter
+    def zfs_direct(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "zfs_direct", value)
 
 
 class ShareArgsDict(TypedDict):

@@ -45,7 +45,6 @@ __all__ = [
     'GuestAddress',
     'HostDevice',
     'HostFacts',
-    'HostPolicy',
     'HostSettings',
     'HttpSource',
     'ImageSource',
@@ -81,6 +80,11 @@ __all__ = [
     'Rom',
     'RunningDisk',
     'Serial',
+    'SettledAcceleratorFacts',
+    'SettledDiskRule',
+    'SettledHostFacts',
+    'SettledHostPolicy',
+    'SettledPoolFacts',
     'Share',
     'Smbios',
     'SmbiosSystem',
@@ -2424,25 +2428,6 @@ class HostFacts(dict):
     """
     What a host and its storage can really do.
     """
-    @staticmethod
-    def __key_warning(key: str):
-        suggest = None
-        if key == "libvirtVersion":
-            suggest = "libvirt_version"
-        elif key == "qemuVersion":
-            suggest = "qemu_version"
-
-        if suggest:
-            pulumi.log.warn(f"Key '{key}' not found in HostFacts. Access the value via the '{suggest}' property getter instead.")
-
-    def __getitem__(self, key: str) -> Any:
-        HostFacts.__key_warning(key)
-        return super().__getitem__(key)
-
-    def get(self, key: str, default = None) -> Any:
-        HostFacts.__key_warning(key)
-        return super().get(key, default)
-
     def __init__(__self__, *,
                  architecture: _builtins.str,
                  kvm: 'outputs.AcceleratorFacts',
@@ -2506,206 +2491,25 @@ class HostFacts(dict):
 
 
 @pulumi.output_type
-class HostPolicy(dict):
-    """
-    The host-wide policy of a HostDefaults.
-    """
-    @staticmethod
-    def __key_warning(key: str):
-        suggest = None
-        if key == "applyChanges":
-            suggest = "apply_changes"
-        elif key == "cpuMode":
-            suggest = "cpu_mode"
-        elif key == "detectZeroes":
-            suggest = "detect_zeroes"
-        elif key == "storageKinds":
-            suggest = "storage_kinds"
-        elif key == "whenDirectIoMissing":
-            suggest = "when_direct_io_missing"
-
-        if suggest:
-            pulumi.log.warn(f"Key '{key}' not found in HostPolicy. Access the value via the '{suggest}' property getter instead.")
-
-    def __getitem__(self, key: str) -> Any:
-        HostPolicy.__key_warning(key)
-        return super().__getitem__(key)
-
-    def get(self, key: str, default = None) -> Any:
-        HostPolicy.__key_warning(key)
-        return super().get(key, default)
-
-    def __init__(__self__, *,
-                 accelerator: Optional['Accelerator'] = None,
-                 apply_changes: Optional['ApplyChanges'] = None,
-                 cache: Optional['CacheSetting'] = None,
-                 cpu_mode: Optional['CpuMode'] = None,
-                 detect_zeroes: Optional['DetectZeroesMode'] = None,
-                 discard: Optional['DiscardMode'] = None,
-                 io: Optional['IoSetting'] = None,
-                 machine: Optional[_builtins.str] = None,
-                 pools: Optional[Mapping[str, 'outputs.DiskRule']] = None,
-                 storage_kinds: Optional[Mapping[str, 'outputs.DiskRule']] = None,
-                 video: Optional['VideoModel'] = None,
-                 when_direct_io_missing: Optional['WhenDirectIoMissing'] = None):
-        """
-        The host-wide policy of a HostDefaults.
-
-        :param 'Accelerator' accelerator: Accelerator of new VMs. Default: `auto`.
-        :param 'ApplyChanges' apply_changes: How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
-        :param 'CacheSetting' cache: Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        :param 'CpuMode' cpu_mode: CPU mode of new VMs. Default: libvirt's.
-        :param 'DetectZeroesMode' detect_zeroes: Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        :param 'DiscardMode' discard: Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        :param 'IoSetting' io: I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        :param _builtins.str machine: Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
-        :param Mapping[str, 'DiskRule'] pools: Rules for the disks of single storage pools, by pool name.
-        :param Mapping[str, 'DiskRule'] storage_kinds: Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
-        :param 'VideoModel' video: Video device of new VMs. Default: `none`, or `vga` with graphics.
-        :param 'WhenDirectIoMissing' when_direct_io_missing: What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
-        """
-        if accelerator is not None:
-            pulumi.set(__self__, "accelerator", accelerator)
-        if apply_changes is not None:
-            pulumi.set(__self__, "apply_changes", apply_changes)
-        if cache is not None:
-            pulumi.set(__self__, "cache", cache)
-        if cpu_mode is not None:
-            pulumi.set(__self__, "cpu_mode", cpu_mode)
-        if detect_zeroes is not None:
-            pulumi.set(__self__, "detect_zeroes", detect_zeroes)
-        if discard is not None:
-            pulumi.set(__self__, "discard", discard)
-        if io is not None:
-            pulumi.set(__self__, "io", io)
-        if machine is not None:
-            pulumi.set(__self__, "machine", machine)
-        if pools is not None:
-            pulumi.set(__self__, "pools", pools)
-        if storage_kinds is not None:
-            pulumi.set(__self__, "storage_kinds", storage_kinds)
-        if video is not None:
-            pulumi.set(__self__, "video", video)
-        if when_direct_io_missing is not None:
-            pulumi.set(__self__, "when_direct_io_missing", when_direct_io_missing)
-
-    @_builtins.property
-    @pulumi.getter
-    def accelerator(self) -> Optional['Accelerator']:
-        """
-        Accelerator of new VMs. Default: `auto`.
-        """
-        return pulumi.get(self, "accelerator")
-
-    @_builtins.property
-    @pulumi.getter(name="applyChanges")
-    def apply_changes(self) -> Optional['ApplyChanges']:
-        """
-        How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
-        """
-        return pulumi.get(self, "apply_changes")
-
-    @_builtins.property
-    @pulumi.getter
-    def cache(self) -> Optional['CacheSetting']:
-        """
-        Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        """
-        return pulumi.get(self, "cache")
-
-    @_builtins.property
-    @pulumi.getter(name="cpuMode")
-    def cpu_mode(self) -> Optional['CpuMode']:
-        """
-        CPU mode of new VMs. Default: libvirt's.
-        """
-        return pulumi.get(self, "cpu_mode")
-
-    @_builtins.property
-    @pulumi.getter(name="detectZeroes")
-    def detect_zeroes(self) -> Optional['DetectZeroesMode']:
-        """
-        Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        """
-        return pulumi.get(self, "detect_zeroes")
-
-    @_builtins.property
-    @pulumi.getter
-    def discard(self) -> Optional['DiscardMode']:
-        """
-        Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        """
-        return pulumi.get(self, "discard")
-
-    @_builtins.property
-    @pulumi.getter
-    def io(self) -> Optional['IoSetting']:
-        """
-        I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
-        """
-        return pulumi.get(self, "io")
-
-    @_builtins.property
-    @pulumi.getter
-    def machine(self) -> Optional[_builtins.str]:
-        """
-        Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
-        """
-        return pulumi.get(self, "machine")
-
-    @_builtins.property
-    @pulumi.getter
-    def pools(self) -> Optional[Mapping[str, 'outputs.DiskRule']]:
-        """
-        Rules for the disks of single storage pools, by pool name.
-        """
-        return pulumi.get(self, "pools")
-
-    @_builtins.property
-    @pulumi.getter(name="storageKinds")
-    def storage_kinds(self) -> Optional[Mapping[str, 'outputs.DiskRule']]:
-        """
-        Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
-        """
-        return pulumi.get(self, "storage_kinds")
-
-    @_builtins.property
-    @pulumi.getter
-    def video(self) -> Optional['VideoModel']:
-        """
-        Video device of new VMs. Default: `none`, or `vga` with graphics.
-        """
-        return pulumi.get(self, "video")
-
-    @_builtins.property
-    @pulumi.getter(name="whenDirectIoMissing")
-    def when_direct_io_missing(self) -> Optional['WhenDirectIoMissing']:
-        """
-        What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
-        """
-        return pulumi.get(self, "when_direct_io_missing")
-
-
-@pulumi.output_type
 class HostSettings(dict):
     """
     Policy and facts of a host, by value: `HostDefaults.settings`.
     """
     def __init__(__self__, *,
-                 facts: 'outputs.HostFacts',
-                 policy: 'outputs.HostPolicy'):
+                 facts: 'outputs.SettledHostFacts',
+                 policy: 'outputs.SettledHostPolicy'):
         """
         Policy and facts of a host, by value: `HostDefaults.settings`.
 
-        :param 'HostFacts' facts: The facts.
-        :param 'HostPolicy' policy: The policy.
+        :param 'SettledHostFacts' facts: The facts.
+        :param 'SettledHostPolicy' policy: The policy.
         """
         pulumi.set(__self__, "facts", facts)
         pulumi.set(__self__, "policy", policy)
 
     @_builtins.property
     @pulumi.getter
-    def facts(self) -> 'outputs.HostFacts':
+    def facts(self) -> 'outputs.SettledHostFacts':
         """
         The facts.
         """
@@ -2713,7 +2517,7 @@ class HostSettings(dict):
 
     @_builtins.property
     @pulumi.getter
-    def policy(self) -> 'outputs.HostPolicy':
+    def policy(self) -> 'outputs.SettledHostPolicy':
         """
         The policy.
         """
@@ -4283,27 +4087,6 @@ class PoolFacts(dict):
     """
     What is known of a storage pool.
     """
-    @staticmethod
-    def __key_warning(key: str):
-        suggest = None
-        if key == "directIo":
-            suggest = "direct_io"
-        elif key == "fileSystem":
-            suggest = "file_system"
-        elif key == "zfsDirect":
-            suggest = "zfs_direct"
-
-        if suggest:
-            pulumi.log.warn(f"Key '{key}' not found in PoolFacts. Access the value via the '{suggest}' property getter instead.")
-
-    def __getitem__(self, key: str) -> Any:
-        PoolFacts.__key_warning(key)
-        return super().__getitem__(key)
-
-    def get(self, key: str, default = None) -> Any:
-        PoolFacts.__key_warning(key)
-        return super().get(key, default)
-
     def __init__(__self__, *,
                  active: _builtins.bool,
                  direct_io: 'Answer',
@@ -4973,6 +4756,565 @@ class Serial(dict):
         A unix socket on the host.
         """
         return pulumi.get(self, "unix")
+
+
+@pulumi.output_type
+class SettledAcceleratorFacts(dict):
+    """
+    Whether KVM can be used.
+    """
+    def __init__(__self__, *,
+                 usable: _builtins.str,
+                 why: _builtins.str):
+        """
+        Whether KVM can be used.
+
+        :param _builtins.str usable: Whether QEMU may use KVM.
+        :param _builtins.str why: Why.
+        """
+        pulumi.set(__self__, "usable", usable)
+        pulumi.set(__self__, "why", why)
+
+    @_builtins.property
+    @pulumi.getter
+    def usable(self) -> _builtins.str:
+        """
+        Whether QEMU may use KVM.
+        """
+        return pulumi.get(self, "usable")
+
+    @_builtins.property
+    @pulumi.getter
+    def why(self) -> _builtins.str:
+        """
+        Why.
+        """
+        return pulumi.get(self, "why")
+
+
+@pulumi.output_type
+class SettledDiskRule(dict):
+    """
+    Settings for the disks of a pool or of a kind of storage. What is absent is decided by the next level.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "detectZeroes":
+            suggest = "detect_zeroes"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in SettledDiskRule. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        SettledDiskRule.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        SettledDiskRule.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 cache: Optional[_builtins.str] = None,
+                 detect_zeroes: Optional[_builtins.str] = None,
+                 discard: Optional[_builtins.str] = None,
+                 io: Optional[_builtins.str] = None):
+        """
+        Settings for the disks of a pool or of a kind of storage. What is absent is decided by the next level.
+
+        :param _builtins.str cache: Cache mode of the disks this rule is for.
+        :param _builtins.str detect_zeroes: Zero detection of the disks this rule is for.
+        :param _builtins.str discard: Discard mode of the disks this rule is for.
+        :param _builtins.str io: I/O mode of the disks this rule is for.
+        """
+        if cache is not None:
+            pulumi.set(__self__, "cache", cache)
+        if detect_zeroes is not None:
+            pulumi.set(__self__, "detect_zeroes", detect_zeroes)
+        if discard is not None:
+            pulumi.set(__self__, "discard", discard)
+        if io is not None:
+            pulumi.set(__self__, "io", io)
+
+    @_builtins.property
+    @pulumi.getter
+    def cache(self) -> Optional[_builtins.str]:
+        """
+        Cache mode of the disks this rule is for.
+        """
+        return pulumi.get(self, "cache")
+
+    @_builtins.property
+    @pulumi.getter(name="detectZeroes")
+    def detect_zeroes(self) -> Optional[_builtins.str]:
+        """
+        Zero detection of the disks this rule is for.
+        """
+        return pulumi.get(self, "detect_zeroes")
+
+    @_builtins.property
+    @pulumi.getter
+    def discard(self) -> Optional[_builtins.str]:
+        """
+        Discard mode of the disks this rule is for.
+        """
+        return pulumi.get(self, "discard")
+
+    @_builtins.property
+    @pulumi.getter
+    def io(self) -> Optional[_builtins.str]:
+        """
+        I/O mode of the disks this rule is for.
+        """
+        return pulumi.get(self, "io")
+
+
+@pulumi.output_type
+class SettledHostFacts(dict):
+    """
+    What a host and its storage can really do.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "libvirtVersion":
+            suggest = "libvirt_version"
+        elif key == "qemuVersion":
+            suggest = "qemu_version"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in SettledHostFacts. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        SettledHostFacts.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        SettledHostFacts.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 architecture: _builtins.str,
+                 kvm: 'outputs.SettledAcceleratorFacts',
+                 libvirt_version: _builtins.str,
+                 pools: Mapping[str, 'outputs.SettledPoolFacts'],
+                 qemu_version: _builtins.str):
+        """
+        What a host and its storage can really do.
+
+        :param _builtins.str architecture: The host's architecture, in libvirt's words.
+        :param 'SettledAcceleratorFacts' kvm: Whether KVM can be used.
+        :param _builtins.str libvirt_version: Version of the libvirt daemon.
+        :param Mapping[str, 'SettledPoolFacts'] pools: The storage pools, by name.
+        :param _builtins.str qemu_version: Version of QEMU.
+        """
+        pulumi.set(__self__, "architecture", architecture)
+        pulumi.set(__self__, "kvm", kvm)
+        pulumi.set(__self__, "libvirt_version", libvirt_version)
+        pulumi.set(__self__, "pools", pools)
+        pulumi.set(__self__, "qemu_version", qemu_version)
+
+    @_builtins.property
+    @pulumi.getter
+    def architecture(self) -> _builtins.str:
+        """
+        The host's architecture, in libvirt's words.
+        """
+        return pulumi.get(self, "architecture")
+
+    @_builtins.property
+    @pulumi.getter
+    def kvm(self) -> 'outputs.SettledAcceleratorFacts':
+        """
+        Whether KVM can be used.
+        """
+        return pulumi.get(self, "kvm")
+
+    @_builtins.property
+    @pulumi.getter(name="libvirtVersion")
+    def libvirt_version(self) -> _builtins.str:
+        """
+        Version of the libvirt daemon.
+        """
+        return pulumi.get(self, "libvirt_version")
+
+    @_builtins.property
+    @pulumi.getter
+    def pools(self) -> Mapping[str, 'outputs.SettledPoolFacts']:
+        """
+        The storage pools, by name.
+        """
+        return pulumi.get(self, "pools")
+
+    @_builtins.property
+    @pulumi.getter(name="qemuVersion")
+    def qemu_version(self) -> _builtins.str:
+        """
+        Version of QEMU.
+        """
+        return pulumi.get(self, "qemu_version")
+
+
+@pulumi.output_type
+class SettledHostPolicy(dict):
+    """
+    The host-wide policy of a HostDefaults.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "applyChanges":
+            suggest = "apply_changes"
+        elif key == "cpuMode":
+            suggest = "cpu_mode"
+        elif key == "detectZeroes":
+            suggest = "detect_zeroes"
+        elif key == "storageKinds":
+            suggest = "storage_kinds"
+        elif key == "whenDirectIoMissing":
+            suggest = "when_direct_io_missing"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in SettledHostPolicy. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        SettledHostPolicy.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        SettledHostPolicy.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 accelerator: Optional[_builtins.str] = None,
+                 apply_changes: Optional[_builtins.str] = None,
+                 cache: Optional[_builtins.str] = None,
+                 cpu_mode: Optional[_builtins.str] = None,
+                 detect_zeroes: Optional[_builtins.str] = None,
+                 discard: Optional[_builtins.str] = None,
+                 io: Optional[_builtins.str] = None,
+                 machine: Optional[_builtins.str] = None,
+                 pools: Optional[Mapping[str, 'outputs.SettledDiskRule']] = None,
+                 storage_kinds: Optional[Mapping[str, 'outputs.SettledDiskRule']] = None,
+                 video: Optional[_builtins.str] = None,
+                 when_direct_io_missing: Optional[_builtins.str] = None):
+        """
+        The host-wide policy of a HostDefaults.
+
+        :param _builtins.str accelerator: Accelerator of new VMs. Default: `auto`.
+        :param _builtins.str apply_changes: How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
+        :param _builtins.str cache: Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        :param _builtins.str cpu_mode: CPU mode of new VMs. Default: libvirt's.
+        :param _builtins.str detect_zeroes: Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        :param _builtins.str discard: Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        :param _builtins.str io: I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        :param _builtins.str machine: Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
+        :param Mapping[str, 'SettledDiskRule'] pools: Rules for the disks of single storage pools, by pool name.
+        :param Mapping[str, 'SettledDiskRule'] storage_kinds: Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
+        :param _builtins.str video: Video device of new VMs. Default: `none`, or `vga` with graphics.
+        :param _builtins.str when_direct_io_missing: What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
+        """
+        if accelerator is not None:
+            pulumi.set(__self__, "accelerator", accelerator)
+        if apply_changes is not None:
+            pulumi.set(__self__, "apply_changes", apply_changes)
+        if cache is not None:
+            pulumi.set(__self__, "cache", cache)
+        if cpu_mode is not None:
+            pulumi.set(__self__, "cpu_mode", cpu_mode)
+        if detect_zeroes is not None:
+            pulumi.set(__self__, "detect_zeroes", detect_zeroes)
+        if discard is not None:
+            pulumi.set(__self__, "discard", discard)
+        if io is not None:
+            pulumi.set(__self__, "io", io)
+        if machine is not None:
+            pulumi.set(__self__, "machine", machine)
+        if pools is not None:
+            pulumi.set(__self__, "pools", pools)
+        if storage_kinds is not None:
+            pulumi.set(__self__, "storage_kinds", storage_kinds)
+        if video is not None:
+            pulumi.set(__self__, "video", video)
+        if when_direct_io_missing is not None:
+            pulumi.set(__self__, "when_direct_io_missing", when_direct_io_missing)
+
+    @_builtins.property
+    @pulumi.getter
+    def accelerator(self) -> Optional[_builtins.str]:
+        """
+        Accelerator of new VMs. Default: `auto`.
+        """
+        return pulumi.get(self, "accelerator")
+
+    @_builtins.property
+    @pulumi.getter(name="applyChanges")
+    def apply_changes(self) -> Optional[_builtins.str]:
+        """
+        How a change is applied that a running VM cannot take live: `nextBoot` (reported as pending until then), `suspend` (saved, edited and started again: the guest goes on without a reboot), `restart` (graceful stop, then start) or `refuse`.
+        """
+        return pulumi.get(self, "apply_changes")
+
+    @_builtins.property
+    @pulumi.getter
+    def cache(self) -> Optional[_builtins.str]:
+        """
+        Cache mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        """
+        return pulumi.get(self, "cache")
+
+    @_builtins.property
+    @pulumi.getter(name="cpuMode")
+    def cpu_mode(self) -> Optional[_builtins.str]:
+        """
+        CPU mode of new VMs. Default: libvirt's.
+        """
+        return pulumi.get(self, "cpu_mode")
+
+    @_builtins.property
+    @pulumi.getter(name="detectZeroes")
+    def detect_zeroes(self) -> Optional[_builtins.str]:
+        """
+        Zero detection of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        """
+        return pulumi.get(self, "detect_zeroes")
+
+    @_builtins.property
+    @pulumi.getter
+    def discard(self) -> Optional[_builtins.str]:
+        """
+        Discard mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        """
+        return pulumi.get(self, "discard")
+
+    @_builtins.property
+    @pulumi.getter
+    def io(self) -> Optional[_builtins.str]:
+        """
+        I/O mode of every disk for which nothing nearer says one: the disk, its VM, its pool's rule, its storage kind's rule.
+        """
+        return pulumi.get(self, "io")
+
+    @_builtins.property
+    @pulumi.getter
+    def machine(self) -> Optional[_builtins.str]:
+        """
+        Machine type of new VMs: "q35", "pc", or a versioned one. Default: libvirt's.
+        """
+        return pulumi.get(self, "machine")
+
+    @_builtins.property
+    @pulumi.getter
+    def pools(self) -> Optional[Mapping[str, 'outputs.SettledDiskRule']]:
+        """
+        Rules for the disks of single storage pools, by pool name.
+        """
+        return pulumi.get(self, "pools")
+
+    @_builtins.property
+    @pulumi.getter(name="storageKinds")
+    def storage_kinds(self) -> Optional[Mapping[str, 'outputs.SettledDiskRule']]:
+        """
+        Rules for kinds of storage, by name: `ext4`, `xfs`, `btrfs`, `zfs`, `bcachefs`, `tmpfs`, `ramfs`, `nfs`, `cephfs`, `gfs2`, `ocfs2`, `cifs`, `fuse`, `overlay`, `ecryptfs`, `block`, `lvm`, `zvol`, `iscsi`, `rbd`, `iscsi-direct`, `libnfs`, `http`, `nvme`, `vhostuser`, `other`.
+        """
+        return pulumi.get(self, "storage_kinds")
+
+    @_builtins.property
+    @pulumi.getter
+    def video(self) -> Optional[_builtins.str]:
+        """
+        Video device of new VMs. Default: `none`, or `vga` with graphics.
+        """
+        return pulumi.get(self, "video")
+
+    @_builtins.property
+    @pulumi.getter(name="whenDirectIoMissing")
+    def when_direct_io_missing(self) -> Optional[_builtins.str]:
+        """
+        What a disk gets where direct I/O is missing and nobody asked for a mode at the disk or its VM: `writeback` (default), `writethrough`, or `refuse`. A `directsync` of the policy always falls to `writethrough`.
+        """
+        return pulumi.get(self, "when_direct_io_missing")
+
+
+@pulumi.output_type
+class SettledPoolFacts(dict):
+    """
+    What is known of a storage pool.
+    """
+    @staticmethod
+    def __key_warning(key: str):
+        suggest = None
+        if key == "directIo":
+            suggest = "direct_io"
+        elif key == "fileSystem":
+            suggest = "file_system"
+        elif key == "zfsDirect":
+            suggest = "zfs_direct"
+
+        if suggest:
+            pulumi.log.warn(f"Key '{key}' not found in SettledPoolFacts. Access the value via the '{suggest}' property getter instead.")
+
+    def __getitem__(self, key: str) -> Any:
+        SettledPoolFacts.__key_warning(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default = None) -> Any:
+        SettledPoolFacts.__key_warning(key)
+        return super().get(key, default)
+
+    def __init__(__self__, *,
+                 active: _builtins.bool,
+                 direct_io: _builtins.str,
+                 kind: _builtins.str,
+                 path: _builtins.str,
+                 shared: _builtins.bool,
+                 source: _builtins.str,
+                 type: _builtins.str,
+                 why: _builtins.str,
+                 file_system: Optional[_builtins.str] = None,
+                 impassable: Optional[_builtins.str] = None,
+                 nocow: Optional[_builtins.bool] = None,
+                 version: Optional[_builtins.str] = None,
+                 zfs_direct: Optional[_builtins.str] = None):
+        """
+        What is known of a storage pool.
+
+        :param _builtins.bool active: Whether the pool is started.
+        :param _builtins.str direct_io: Whether O_DIRECT works there.
+        :param _builtins.str kind: The kind of storage, as rules are made by it.
+        :param _builtins.str path: The path that was looked at.
+        :param _builtins.bool shared: Whether other hosts can see this storage, as libvirt judges it for live migration.
+        :param _builtins.str source: How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
+        :param _builtins.str type: libvirt's pool type.
+        :param _builtins.str why: Why the answer is what it is.
+        :param _builtins.str file_system: The file system, as the kernel names it.
+        :param _builtins.str impassable: Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
+        :param _builtins.bool nocow: btrfs: copy-on-write is off.
+        :param _builtins.str version: Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
+        :param _builtins.str zfs_direct: ZFS: the dataset's `direct` property.
+        """
+        pulumi.set(__self__, "active", active)
+        pulumi.set(__self__, "direct_io", direct_io)
+        pulumi.set(__self__, "kind", kind)
+        pulumi.set(__self__, "path", path)
+        pulumi.set(__self__, "shared", shared)
+        pulumi.set(__self__, "source", source)
+        pulumi.set(__self__, "type", type)
+        pulumi.set(__self__, "why", why)
+        if file_system is not None:
+            pulumi.set(__self__, "file_system", file_system)
+        if impassable is not None:
+            pulumi.set(__self__, "impassable", impassable)
+        if nocow is not None:
+            pulumi.set(__self__, "nocow", nocow)
+        if version is not None:
+            pulumi.set(__self__, "version", version)
+        if zfs_direct is not None:
+            pulumi.set(__self__, "zfs_direct", zfs_direct)
+
+    @_builtins.property
+    @pulumi.getter
+    def active(self) -> _builtins.bool:
+        """
+        Whether the pool is started.
+        """
+        return pulumi.get(self, "active")
+
+    @_builtins.property
+    @pulumi.getter(name="directIo")
+    def direct_io(self) -> _builtins.str:
+        """
+        Whether O_DIRECT works there.
+        """
+        return pulumi.get(self, "direct_io")
+
+    @_builtins.property
+    @pulumi.getter
+    def kind(self) -> _builtins.str:
+        """
+        The kind of storage, as rules are made by it.
+        """
+        return pulumi.get(self, "kind")
+
+    @_builtins.property
+    @pulumi.getter
+    def path(self) -> _builtins.str:
+        """
+        The path that was looked at.
+        """
+        return pulumi.get(self, "path")
+
+    @_builtins.property
+    @pulumi.getter
+    def shared(self) -> _builtins.bool:
+        """
+        Whether other hosts can see this storage, as libvirt judges it for live migration.
+        """
+        return pulumi.get(self, "shared")
+
+    @_builtins.property
+    @pulumi.getter
+    def source(self) -> _builtins.str:
+        """
+        How the answer was found: a known rule, an aligned O_DIRECT write, QEMU in a paused throw-away domain, or not at all.
+        """
+        return pulumi.get(self, "source")
+
+    @_builtins.property
+    @pulumi.getter
+    def type(self) -> _builtins.str:
+        """
+        libvirt's pool type.
+        """
+        return pulumi.get(self, "type")
+
+    @_builtins.property
+    @pulumi.getter
+    def why(self) -> _builtins.str:
+        """
+        Why the answer is what it is.
+        """
+        return pulumi.get(self, "why")
+
+    @_builtins.property
+    @pulumi.getter(name="fileSystem")
+    def file_system(self) -> Optional[_builtins.str]:
+        """
+        The file system, as the kernel names it.
+        """
+        return pulumi.get(self, "file_system")
+
+    @_builtins.property
+    @pulumi.getter
+    def impassable(self) -> Optional[_builtins.str]:
+        """
+        Why QEMU's user cannot reach what lies here; absent where it can, or where nobody could tell.
+        """
+        return pulumi.get(self, "impassable")
+
+    @_builtins.property
+    @pulumi.getter
+    def nocow(self) -> Optional[_builtins.bool]:
+        """
+        btrfs: copy-on-write is off.
+        """
+        return pulumi.get(self, "nocow")
+
+    @_builtins.property
+    @pulumi.getter
+    def version(self) -> Optional[_builtins.str]:
+        """
+        Version of the file system (ZFS) or of the kernel (btrfs), where a rule depends on it.
+        """
+        return pulumi.get(self, "version")
+
+    @_builtins.property
+    @pulumi.getter(name="zfsDirect")
+    def zfs_direct(self) -> Optional[_builtins.str]:
+        """
+        ZFS: the dataset's `direct` property.
+        """
+        return pulumi.get(self, "zfs_direct")
 
 
 @pulumi.output_type

@@ -46,7 +46,7 @@ class VirtualMachineArgs:
                  graphics: pulumi.Input[Optional['Graphics']] = None,
                  graphics_settings: pulumi.Input[Optional['GraphicsSettingsArgs']] = None,
                  guest_agent: pulumi.Input[Optional[_builtins.bool]] = None,
-                 host: pulumi.Input[Optional[Union['HostSettingsArgs', Any]]] = None,
+                 host: pulumi.Input[Optional['HostSettingsArgs']] = None,
                  host_devices: pulumi.Input[Optional[Mapping[str, pulumi.Input['HostDeviceArgs']]]] = None,
                  hyperv: pulumi.Input[Optional[_builtins.bool]] = None,
                  ignition: Optional[Any] = None,
@@ -113,7 +113,7 @@ class VirtualMachineArgs:
         :param pulumi.Input['Graphics'] graphics: Graphical console. It listens on the loopback address, unless `graphicsSettings` say otherwise. Default: `none`.
         :param pulumi.Input['GraphicsSettingsArgs'] graphics_settings: How the graphical console is reached.
         :param pulumi.Input[_builtins.bool] guest_agent: The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
-        :param pulumi.Input[Union['HostSettingsArgs', Any]] host: `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
+        :param pulumi.Input['HostSettingsArgs'] host: `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
         :param pulumi.Input[Mapping[str, pulumi.Input['HostDeviceArgs']]] host_devices: Devices of the host that the guest gets, by a key that is the device's identity.
         :param pulumi.Input[_builtins.bool] hyperv: The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
         :param Any ignition: Ignition configuration for Fedora CoreOS or Flatcar: a JSON string or an object, given to the guest by fw_cfg (x86 only). Default: none.
@@ -572,14 +572,14 @@ class VirtualMachineArgs:
 
     @_builtins.property
     @pulumi.getter
-    def host(self) -> pulumi.Input[Optional[Union['HostSettingsArgs', Any]]]:
+    def host(self) -> pulumi.Input[Optional['HostSettingsArgs']]:
         """
         `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
         """
         return pulumi.get(self, "host")
 
     @host.setter
-    def host(self, value: pulumi.Input[Optional[Union['HostSettingsArgs', Any]]]):
+    def host(self, value: pulumi.Input[Optional['HostSettingsArgs']]):
         pulumi.set(self, "host", value)
 
     @_builtins.property
@@ -1080,7 +1080,7 @@ class VirtualMachine(pulumi.CustomResource):
                  graphics: pulumi.Input[Optional['Graphics']] = None,
                  graphics_settings: pulumi.Input[Optional[Union['GraphicsSettingsArgs', 'GraphicsSettingsArgsDict']]] = None,
                  guest_agent: pulumi.Input[Optional[_builtins.bool]] = None,
-                 host: pulumi.Input[Optional[Union[Union['HostSettingsArgs', 'HostSettingsArgsDict'], Any]]] = None,
+                 host: pulumi.Input[Optional[Union['HostSettingsArgs', 'HostSettingsArgsDict']]] = None,
                  host_devices: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['HostDeviceArgs', 'HostDeviceArgsDict']]]]] = None,
                  hyperv: pulumi.Input[Optional[_builtins.bool]] = None,
                  ignition: Optional[Any] = None,
@@ -1184,7 +1184,7 @@ class VirtualMachine(pulumi.CustomResource):
         :param pulumi.Input['Graphics'] graphics: Graphical console. It listens on the loopback address, unless `graphicsSettings` say otherwise. Default: `none`.
         :param pulumi.Input[Union['GraphicsSettingsArgs', 'GraphicsSettingsArgsDict']] graphics_settings: How the graphical console is reached.
         :param pulumi.Input[_builtins.bool] guest_agent: The channel of QEMU's guest agent, which has to be installed in the guest. Default: as it is; new VMs have none.
-        :param pulumi.Input[Union[Union['HostSettingsArgs', 'HostSettingsArgsDict'], Any]] host: `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
+        :param pulumi.Input[Union['HostSettingsArgs', 'HostSettingsArgsDict']] host: `settings` of the host's HostDefaults: its policy and facts. Default: no policy; the storage is looked at for this VM alone.
         :param pulumi.Input[Mapping[str, pulumi.Input[Union['HostDeviceArgs', 'HostDeviceArgsDict']]]] host_devices: Devices of the host that the guest gets, by a key that is the device's identity.
         :param pulumi.Input[_builtins.bool] hyperv: The Hyper-V enlightenments that Windows is best served with (relaxed, vapic, spinlocks, vpindex, runtime, synic, stimer, frequencies, tlbflush, ipi, and the hypervclock timer). Default: none.
         :param Any ignition: Ignition configuration for Fedora CoreOS or Flatcar: a JSON string or an object, given to the guest by fw_cfg (x86 only). Default: none.
@@ -1307,7 +1307,7 @@ class VirtualMachine(pulumi.CustomResource):
                  graphics: pulumi.Input[Optional['Graphics']] = None,
                  graphics_settings: pulumi.Input[Optional[Union['GraphicsSettingsArgs', 'GraphicsSettingsArgsDict']]] = None,
                  guest_agent: pulumi.Input[Optional[_builtins.bool]] = None,
-                 host: pulumi.Input[Optional[Union[Union['HostSettingsArgs', 'HostSettingsArgsDict'], Any]]] = None,
+                 host: pulumi.Input[Optional[Union['HostSettingsArgs', 'HostSettingsArgsDict']]] = None,
                  host_devices: pulumi.Input[Optional[Mapping[str, pulumi.Input[Union['HostDeviceArgs', 'HostDeviceArgsDict']]]]] = None,
                  hyperv: pulumi.Input[Optional[_builtins.bool]] = None,
                  ignition: Optional[Any] = None,
