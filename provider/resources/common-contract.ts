@@ -116,7 +116,10 @@ export const hostFacts = z
   .strictObject({
     libvirtVersion: z.string().describe("Version of the libvirt daemon."),
     qemuVersion: z.string().describe("Version of QEMU."),
-    architecture: z.string().describe("The host's architecture, in libvirt's words."),
+    architecture: z
+      .string()
+      .regex(/^\w+$/, { error: "must be the name of an architecture." })
+      .describe("The host's architecture, in libvirt's words."),
     kvm: z
       .strictObject({ usable: directIo.describe("Whether QEMU may use KVM."), why: z.string().describe("Why.") })
       .describe("Whether KVM can be used.")

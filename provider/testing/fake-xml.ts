@@ -5,17 +5,20 @@ import { fakeError } from "./fake-state";
 
 export type { Element };
 
+/** The library reads "&amp;e;" and writes "&e;": an ampersand of the text is another character in between. */
+const ampersand = "\uE000";
+
 /** A document's root element, to read or edit in place. Rejects text that is no XML the way libvirt does. */
 export function rootElement(xml: string): Element {
   try {
-    return create(xml).root().node as Element;
+    return create(xml.replaceAll("&amp;", ampersand)).root().node as Element;
   } catch (error) {
     throw fakeError("xmlSyntax", `(domain_definition): ${String(error)}`);
   }
 }
 
 export function xmlText(root: Element): string {
-  return builder(root).toString({ prettyPrint: true });
+  return builder(root).toString({ prettyPrint: true }).replaceAll(ampersand, "&amp;");
 }
 
 /** Direct child elements with the name. */
@@ -29,7 +32,9 @@ export function at(parent: Element, ...path: readonly string[]): Element | undef
 }
 
 export function textAt(parent: Element, ...path: readonly string[]): string | undefined {
-  return at(parent, ...path)?.textContent?.trim();
+  return at(parent, ...path)
+    ?.textContent?.trim()
+    .replaceAll(ampersand, "&");
 }
 
 /** Sets the text of a child, made where there is none. */

@@ -109,12 +109,14 @@ function ownXmlProblems({ xml, ...others }: Values): Problem[] {
 const notInXml: readonly unknown[] = ["host", "cloudInit", "ignition"];
 
 /** Text that XML cannot hold (control characters), wherever it stands. */
-function textProblems(value: Value | undefined, path: readonly string[] = []): Problem[] {
+function textProblems(value: Value | undefined, path: readonly PropertyKey[] = []): Problem[] {
   if (typeof value === "string") {
     const reason = xmlTextProblem(value);
     return reason === undefined ? [] : [{ path: propertyPath(path), reason }];
   }
-  if (!isValues(value) || notInXml.includes(path[0])) return [];
+  if (notInXml.includes(path[0])) return [];
+  if (Array.isArray(value)) return (value as readonly Value[]).flatMap((item, index) => textProblems(item, [...path, index]));
+  if (!isValues(value)) return [];
   return Object.entries(value).flatMap(([key, inner]) => textProblems(inner, [...path, key]));
 }
 
