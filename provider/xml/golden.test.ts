@@ -202,7 +202,14 @@ const goldens: Readonly<Record<string, { because: string; schema: "domain" | "st
   "domain-growable-desktop": {
     because: "room for more memory and CPUs, VNC on the host itself only, a video model",
     schema: "domain",
-    xml: () => domainXml({ ...plan, maxCpus: 8, maxMemoryKiB: 8388608, cpuMode: "host-passthrough", platform: { graphics: { type: "vnc" }, video: { model: "virtio" } } }),
+    xml: () =>
+      domainXml({
+        ...plan,
+        maxCpus: 8,
+        maxMemoryKiB: 8388608,
+        cpuMode: "host-passthrough",
+        platform: { graphics: { type: "vnc" }, video: { model: "virtio" } },
+      }),
   },
   "over-virt-install-q35": {
     because: "an imported machine keeps its addresses and devices",

@@ -27,7 +27,10 @@ export const inputs = z.strictObject({
     .describe(
       'Checksum of the file: "sha256:…" or "sha512:…"; "none" waives it. Needed for what comes over a network. With a SHA-256 the image\'s name is known at preview.',
     ),
-  pool: objectName.optional().meta({ replace: true }).describe("The pool of files that keeps the image. Default: `default`. A change makes a new image."),
+  pool: objectName
+    .optional()
+    .meta({ replace: true })
+    .describe("The pool of files that keeps the image. Default: `default`. A change makes a new image."),
   format: diskFormat
     .optional()
     .meta({ replace: true })

@@ -24,7 +24,12 @@ const isOwnWords = ({ path }: PlatformField, platform: ObservedPlatform) =>
 export function importedPlatform(platform: ObservedPlatform = {}): PlatformInputs {
   return platformTable.reduce<Values>((made, each) => {
     const found = foundAt(platform, each);
-    const isTold = found !== undefined && each.isLibvirts !== true && each.isSecret !== true && !sameValue(found, each.usual) && !isOwnWords(each, platform);
+    const isTold =
+      found !== undefined &&
+      each.isLibvirts !== true &&
+      each.isSecret !== true &&
+      !sameValue(found, each.usual) &&
+      !isOwnWords(each, platform);
     return isTold ? withValueAt(made, each.path, each.toInput(found)) : made;
   }, {});
 }
