@@ -1,4 +1,5 @@
 // Plays Pulumi's engine for one resource: the order of verbs, what is kept between them, and what goes over the wire as JSON.
+import { setMaxListeners } from "node:events";
 import { CreatedButFailedError, RefusedError } from "../errors";
 import type { Problem } from "../errors";
 import type { HostObserver } from "../host/observer";
@@ -88,7 +89,13 @@ export function createResourceDriver({ definition, libvirt, host, images = creat
   let from = 0;
 
   const say = (level: LogLine["level"]) => (message: string) => void log.push({ level, message });
-  const callOf = (signal = new AbortController().signal): Call => ({
+  const neverAborted = () => {
+    const { signal } = new AbortController();
+    // As for the plugin's own verbs.
+    setMaxListeners(0, signal);
+    return signal;
+  };
+  const callOf = (signal = neverAborted()): Call => ({
     urn,
     signal,
     log: { info: say("info"), warn: say("warn"), status: say("status") },
