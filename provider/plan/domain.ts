@@ -201,7 +201,10 @@ export interface DomainPlan {
 export interface XmlFragment {
   /** Where the element goes: the names of its parents below <domain>, "devices", "features", "" for <domain> itself. */
   readonly path: string;
-  readonly xml: string;
+  /** The element to put there; or, instead, */
+  readonly xml?: string | undefined;
+  /** the name of the element to take away from there. */
+  readonly remove?: string | undefined;
 }
 
 /** What a definition says of a fragment that was put into it: its place, the element's name, and a digest of what was asked for. */

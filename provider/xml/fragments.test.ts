@@ -46,6 +46,29 @@ test("an element at another place is set, and goes again", () => {
   expect(gone).toContain("<acpi/>");
 });
 
+test("an element is taken away, and only that", () => {
+  const acpi: Fragments = { bare: { path: "features", remove: "acpi" } };
+  const once = put(machine, acpi);
+  expect(once).not.toContain("acpi");
+  expect(once).toContain("<rng");
+  expect(put(once, acpi, acpi)).toBe(once);
+  expect(put(once, {}, acpi)).toBe(once);
+});
+
+test("devices of a name are taken away, but not what a fragment puts there", () => {
+  const own: Fragments = { rng: { path: "devices", xml: "<rng model='virtio'><backend model='builtin'/></rng>" } };
+  const both: Fragments = { ...own, bare: { path: "devices", remove: "rng" } };
+  const once = put(machine, both);
+  expect(once).not.toContain("/dev/urandom");
+  expect(once.match(/<rng/g)).toHaveLength(1);
+  expect(put(once, both, both)).toBe(once);
+});
+
+test("where nothing is, nothing is taken away", () => {
+  const tune: Fragments = { it: { path: "cputune", remove: "shares" } };
+  expect(put(machine, tune)).toBe(put(machine, {}));
+});
+
 test("missing parents are made", () => {
   expect(put(machine, { tune: { path: "cputune", xml: "<shares>2048</shares>" } })).toMatch(/<cputune>\s*<shares>2048<\/shares>/);
 });
@@ -54,7 +77,7 @@ test("a device that others took away comes back", () => {
   expect(put(machine, sound, sound)).toContain("ua-xml-sound");
 });
 
-test.each<{ because: string; fragment: XmlFragment; field: "path" | "xml"; says: string }>([
+test.each<{ because: string; fragment: XmlFragment; field: "path" | "xml" | "remove"; says: string }>([
   { because: "a disk", fragment: { path: "devices", xml: "<disk/>" }, field: "xml", says: "`disks`" },
   { because: "a disk's cache", fragment: { path: "devices/disk", xml: "<driver cache='none'/>" }, field: "xml", says: "cache" },
   { because: "an interface", fragment: { path: "devices", xml: "<interface/>" }, field: "xml", says: "`networks`" },
@@ -64,6 +87,11 @@ test.each<{ because: string; fragment: XmlFragment; field: "path" | "xml"; says:
   { because: "a predicate", fragment: { path: "devices/disk[1]", xml: "<x/>" }, field: "path", says: "names of elements" },
   { because: "no XML", fragment: { path: "devices", xml: "sound" }, field: "xml", says: "no XML element" },
   { because: "two elements", fragment: { path: "devices", xml: "<a/><b/>" }, field: "xml", says: "no XML element" },
+  { because: "neither an element nor a name", fragment: { path: "devices" }, field: "xml", says: "`remove`" },
+  { because: "an element and a name", fragment: { path: "devices", xml: "<hub/>", remove: "hub" }, field: "remove", says: "leave one" },
+  { because: "removal of two names", fragment: { path: "devices", remove: "hub rng" }, field: "remove", says: "one element" },
+  { because: "removal of the disks", fragment: { path: "devices", remove: "disk" }, field: "remove", says: "`disks`" },
+  { because: "removal of all devices", fragment: { path: "", remove: "devices" }, field: "remove", says: "one device at a time" },
   { because: "a document type", fragment: { path: "devices", xml: "<!DOCTYPE a><a/>" }, field: "xml", says: "no XML element" },
 ])("$because is refused with the way out", ({ fragment, field, says }) => {
   expect(fragmentProblems({ it: fragment })).toMatchObject([{ key: "it", field, reason: expect.stringContaining(says) as string }]);
@@ -76,6 +104,19 @@ test("a place that an input of the program writes is refused with the input, and
   expect(fragmentProblems({ watchdog, timer }, new Set(["watchdog", "clock", "sound"]))).toMatchObject([
     { key: "watchdog", field: "xml", reason: expect.stringContaining("`watchdog`") as string },
     { key: "timer", field: "xml", reason: expect.stringContaining("`clock`") as string },
+  ]);
+});
+
+test.each([
+  { path: "devices", remove: "channel", input: "channels", because: "the map's devices would go too" },
+  { path: "devices", remove: "channel", input: "guestAgent", because: "the agent's channel would go too" },
+  { path: "", remove: "cputune", input: "pinning", because: "what is inside is an input's" },
+  { path: "features", remove: "acpi", input: "features", because: "the input writes it" },
+])("<$remove> is not taken away under the input $input: $because", ({ path, remove, input }) => {
+  const bare = { path, remove };
+  expect(fragmentProblems({ bare })).toEqual([]);
+  expect(fragmentProblems({ bare }, new Set([input]))).toMatchObject([
+    { key: "bare", field: "remove", reason: expect.stringContaining(`\`${input}\``) as string },
   ]);
 });
 

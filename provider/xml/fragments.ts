@@ -9,7 +9,7 @@ import { writeXml } from "./write-xml";
 
 export interface FragmentProblem {
   readonly key: string;
-  readonly field: "path" | "xml";
+  readonly field: "path" | "xml" | "remove";
   readonly reason: string;
 }
 
@@ -75,6 +75,18 @@ const managedWith: Readonly<Record<string, string>> = {
   "devices/vsock": "vsock",
 };
 
+/** Devices of which others may stand beside those of an input; all of a name go together. */
+const removedWith: readonly (readonly [place: string, input: string])[] = [
+  ["devices/filesystem", "shares"],
+  ["devices/hostdev", "hostDevices"],
+  ["devices/channel", "channels"],
+  ["devices/channel", "guestAgent"],
+  ["devices/serial", "serial"],
+  ["devices/serial", "serials"],
+  ["devices/console", "consoles"],
+  ["devices/input", "input"],
+];
+
 /** Places below these are the provider's too. */
 const managedBelow = ["devices/disk", "devices/interface", "metadata"];
 
@@ -88,7 +100,12 @@ const digestOf = (xml: string) =>
     .update(writeXml(readXml(xml)))
     .digest("hex");
 
+const plainName = /^[A-Za-z][A-Za-z0-9_.:-]*$/;
+
 const plainPath = /^(?:[A-Za-z][A-Za-z0-9_.:-]*(?:\/[A-Za-z][A-Za-z0-9_.:-]*)*)?$/;
+
+/** What the mark of a fragment that takes away says in place of a digest. */
+const removal = "removed";
 
 /** The input that the program uses and that writes the place, or one above it. */
 function inputAt(path: string, place: string, given: ReadonlySet<string>): string | undefined {
@@ -97,13 +114,14 @@ function inputAt(path: string, place: string, given: ReadonlySet<string>): strin
   return input !== undefined && given.has(input) ? `\`${input}\`` : undefined;
 }
 
-/** What is wrong with the fragments by themselves and beside the inputs that are `given`; libvirt judges the rest when it is defined. */
+/** What is wrong with the fragments by themselves and beside the `inputs` that are given; libvirt judges the rest when it is defined. */
 export function fragmentProblems(
   fragments: Readonly<Record<string, XmlFragment>>,
-  given: ReadonlySet<string> = new Set(),
+  inputs: ReadonlySet<string> = new Set(),
 ): FragmentProblem[] {
   const places = new Map<string, string>();
-  return Object.entries(fragments).flatMap(([key, { path, xml }]): FragmentProblem[] => {
+  return Object.entries(fragments).flatMap(([key, fragment]): FragmentProblem[] => {
+    const { path } = fragment;
     if (!plainPath.test(path)) {
       return [
         {
@@ -113,22 +131,19 @@ export function fragmentProblems(
         },
       ];
     }
-    const element = elementOf(xml);
-    if (typeof element !== "string") return [{ key, field: "xml", reason: `is no XML element: ${element.problem}` }];
+    const given = whatIsSaid(fragment);
+    if ("reason" in given) return [{ key, ...given }];
+    const { element, field } = given;
     const place = placeOf(path, element);
     const owner =
       managed[place] ??
-      inputAt(path, place, given) ??
-      managedBelow.filter((each) => path === each || path.startsWith(`${each}/`)).map((each) => managed[each])[0];
+      inputAt(path, place, inputs) ??
+      managedBelow.filter((each) => path === each || path.startsWith(`${each}/`)).map((each) => managed[each])[0] ??
+      (field === "remove" ? inputWithin(place, inputs) : undefined);
+    const where = path === "" ? "<domain>" : path;
     if (owner !== undefined)
-      return [
-        {
-          key,
-          field: "xml",
-          reason: `is <${element}> in ${path === "" ? "<domain>" : path}, which the provider manages itself: use ${owner}.`,
-        },
-      ];
-    if (path === "devices") return [];
+      return [{ key, field, reason: `is <${element}> in ${where}, which the provider manages itself: use ${owner}.` }];
+    if (path === "devices" && field === "xml") return [];
     const other = places.get(place);
     places.set(place, key);
     return other === undefined
@@ -137,10 +152,33 @@ export function fragmentProblems(
           {
             key,
             field: "path",
-            reason: `leads to the same place as ${JSON.stringify(other)}: <${element}> in ${path === "" ? "<domain>" : path}. Put both into one fragment.`,
+            reason: `leads to the same place as ${JSON.stringify(other)}: <${element}> in ${where}. Put both into one fragment.`,
           },
         ];
   });
+}
+
+/** A place inside of this one that an input of the program writes. */
+function inputWithin(place: string, inputs: ReadonlySet<string>): string | undefined {
+  const within = [...Object.entries(managedWith), ...removedWith].find(
+    ([each, input]) => (each === place || each.startsWith(`${place}/`)) && inputs.has(input),
+  );
+  return within === undefined ? undefined : `\`${within[1]}\``;
+}
+
+/** The element that a fragment sets or takes away, and the field that says so. */
+function whatIsSaid({ xml, remove: name }: XmlFragment): { element: string; field: "xml" | "remove" } | Omit<FragmentProblem, "key"> {
+  if (xml === undefined && name === undefined)
+    return { field: "xml", reason: "is missing: say the element to set, or with `remove` the name of the one to take away." };
+  if (xml !== undefined && name !== undefined)
+    return { field: "remove", reason: "stands beside `xml`, which replaces what is there: leave one of them out." };
+  if (name !== undefined) {
+    return plainName.test(name)
+      ? { element: name, field: "remove" }
+      : { field: "remove", reason: `is ${JSON.stringify(name)}, but must be the name of one element: "vmport".` };
+  }
+  const element = elementOf(xml ?? "");
+  return typeof element === "string" ? { element, field: "xml" } : { field: "xml", reason: `is no XML element: ${element.problem}` };
 }
 
 function elementOf(xml: string): string | { readonly problem: string } {
@@ -169,10 +207,23 @@ function elementAt(domain: XmlElement, { key, path, element }: FragmentMark): Xm
 }
 
 export const marksOf = (fragments: Readonly<Record<string, XmlFragment>>): FragmentMark[] =>
-  Object.entries(fragments).map(([key, { path, xml }]) => ({ key, path, element: readXml(xml).nodeName, digest: digestOf(xml) }));
+  Object.entries(fragments).map(([key, { path, xml, remove: name }]) =>
+    xml === undefined
+      ? { key, path, element: name ?? "", digest: removal }
+      : { key, path, element: readXml(xml).nodeName, digest: digestOf(xml) },
+  );
+
+/** Takes away all elements of the name but the devices that fragments put there. */
+function takeAway(domain: XmlElement, { path, element }: FragmentMark): void {
+  const parent = parentAt(domain, path, false);
+  for (const each of parent === undefined ? [] : childrenOf(parent, element)) {
+    if (attributeOf(childOf(each, "alias"), "name")?.startsWith(fragmentAliasPrefix) !== true) remove(each);
+  }
+}
 
 /**
- * Puts the fragments in, and takes those of `before` (the marks of the definition) away that are not asked for any more. What is as it was asked for is left
+ * Puts the fragments in, takes away what they say, and takes those of `before` (the marks of the definition) out that are not asked for any more. What was taken
+ * away does not come back by itself. What is as it was asked for is left
  * as libvirt has it, with all that libvirt filled in.
  */
 export function writeFragments(
@@ -183,14 +234,18 @@ export function writeFragments(
   const wanted = marksOf(fragments);
   const stays = (mark: FragmentMark) =>
     wanted.some((each) => each.key === mark.key && each.path === mark.path && each.element === mark.element);
-  for (const mark of before.filter((each) => !stays(each))) remove(elementAt(domain, mark));
+  for (const mark of before.filter((each) => each.digest !== removal && !stays(each))) remove(elementAt(domain, mark));
   for (const mark of wanted) {
+    if (mark.digest === removal) {
+      takeAway(domain, mark);
+      continue;
+    }
     const present = elementAt(domain, mark);
     const isSame = before.some(({ key, digest }) => key === mark.key && digest === mark.digest);
     if (present !== undefined && isSame) continue;
     const parent = parentAt(domain, mark.path, true) ?? domain;
     const fragment = fragments[mark.key];
-    if (fragment === undefined) continue;
+    if (fragment?.xml === undefined) continue;
     const placed = importElement(parent, readXml(fragment.xml), present);
     remove(present);
     if (mark.path === "devices") setAttributes(childOf(placed, "alias") ?? addChild(placed, "alias"), { name: aliasOf(mark.key) });

@@ -96,8 +96,9 @@ const givenInputs = (inputs: Values): ReadonlySet<string> =>
 /** Fragments whose shape is right and that are known. */
 function ownXmlProblems({ xml, ...others }: Values): Problem[] {
   const fragments = Object.entries(isValues(xml) ? xml : {}).flatMap(([key, fragment]) => {
-    const { path, xml: text } = isValues(fragment) ? fragment : {};
-    return typeof path === "string" && typeof text === "string" ? [[key, { path, xml: text }] as const] : [];
+    const { path, xml: text, remove: name } = isValues(fragment) ? fragment : {};
+    const isText = (value: Value | undefined): value is string | undefined => value === undefined || typeof value === "string";
+    return typeof path === "string" && isText(text) && isText(name) ? [[key, { path, xml: text, remove: name }] as const] : [];
   });
   return fragmentProblems(Object.fromEntries(fragments), givenInputs(others)).map(({ key, field, reason }) => ({
     path: propertyPath(["xml", key, field]),

@@ -236,7 +236,18 @@ const xmlFragment = z
       .describe(
         'Where the element goes, by the names of its parents below <domain>: "devices", "features", "" for <domain> itself. A device is added; anywhere else the one element of that name is set.',
       ),
-    xml: z.string().min(1).describe("One XML element, in libvirt's words."),
+    xml: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("One XML element, in libvirt's words: it is put at `path`, or replaces the one that is there."),
+    remove: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Instead of `xml`: the name of the elements to take away at `path`, such as "vmport". libvirt may put back what it cannot be without. What was taken away does not come back with the fragment\'s end.',
+      ),
   })
   .describe("A piece of libvirt's domain XML.")
   .meta({ id: "XmlFragment" });

@@ -43,6 +43,17 @@ test("what the provider manages is refused at preview, with the input that says 
   ]);
 });
 
+test("a device that libvirt or an older program put there is taken away, and that is no difference afterwards", async () => {
+  const { web, domain } = createStage();
+  await web.up(withXml({ sound }));
+  expect((await domain()).inactiveXml).toContain("<serial");
+  const bare = { sound, bare: { path: "devices", remove: "serial" } };
+  expect(await web.up(withXml(bare, { applyChanges: "restart" }))).toMatchObject({ did: "update", initErrors: [] });
+  expect((await domain()).inactiveXml).not.toContain("<serial");
+  await web.refresh();
+  expect(await web.up(withXml(bare, { applyChanges: "restart" }))).toMatchObject({ did: "same" });
+});
+
 test("markup in a value stays inside its element", async () => {
   const { web, domain } = createStage();
   await web.up(program({ description: "</description><devices><sound/></devices>", xml: { sound } }));

@@ -14272,8 +14272,10 @@ func (o WatchdogPtrOutput) Model() WatchdogModelPtrOutput {
 type XmlFragment struct {
 	// Where the element goes, by the names of its parents below <domain>: "devices", "features", "" for <domain> itself. A device is added; anywhere else the one element of that name is set.
 	Path string `pulumi:"path"`
-	// One XML element, in libvirt's words.
-	Xml string `pulumi:"xml"`
+	// Instead of `xml`: the name of the elements to take away at `path`, such as "vmport". libvirt may put back what it cannot be without. What was taken away does not come back with the fragment's end.
+	Remove *string `pulumi:"remove"`
+	// One XML element, in libvirt's words: it is put at `path`, or replaces the one that is there.
+	Xml *string `pulumi:"xml"`
 }
 
 // XmlFragmentInput is an input type that accepts XmlFragmentArgs and XmlFragmentOutput values.
@@ -14291,8 +14293,10 @@ type XmlFragmentInput interface {
 type XmlFragmentArgs struct {
 	// Where the element goes, by the names of its parents below <domain>: "devices", "features", "" for <domain> itself. A device is added; anywhere else the one element of that name is set.
 	Path pulumi.StringInput `pulumi:"path"`
-	// One XML element, in libvirt's words.
-	Xml pulumi.StringInput `pulumi:"xml"`
+	// Instead of `xml`: the name of the elements to take away at `path`, such as "vmport". libvirt may put back what it cannot be without. What was taken away does not come back with the fragment's end.
+	Remove pulumi.StringPtrInput `pulumi:"remove"`
+	// One XML element, in libvirt's words: it is put at `path`, or replaces the one that is there.
+	Xml pulumi.StringPtrInput `pulumi:"xml"`
 }
 
 func (XmlFragmentArgs) ElementType() reflect.Type {
@@ -14352,9 +14356,14 @@ func (o XmlFragmentOutput) Path() pulumi.StringOutput {
 	return o.ApplyT(func(v XmlFragment) string { return v.Path }).(pulumi.StringOutput)
 }
 
-// One XML element, in libvirt's words.
-func (o XmlFragmentOutput) Xml() pulumi.StringOutput {
-	return o.ApplyT(func(v XmlFragment) string { return v.Xml }).(pulumi.StringOutput)
+// Instead of `xml`: the name of the elements to take away at `path`, such as "vmport". libvirt may put back what it cannot be without. What was taken away does not come back with the fragment's end.
+func (o XmlFragmentOutput) Remove() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v XmlFragment) *string { return v.Remove }).(pulumi.StringPtrOutput)
+}
+
+// One XML element, in libvirt's words: it is put at `path`, or replaces the one that is there.
+func (o XmlFragmentOutput) Xml() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v XmlFragment) *string { return v.Xml }).(pulumi.StringPtrOutput)
 }
 
 type XmlFragmentMapOutput struct{ *pulumi.OutputState }

@@ -1728,7 +1728,11 @@ export interface XmlFragmentArgs {
      */
     path: pulumi.Input<string>;
     /**
-     * One XML element, in libvirt's words.
+     * Instead of `xml`: the name of the elements to take away at `path`, such as "vmport". libvirt may put back what it cannot be without. What was taken away does not come back with the fragment's end.
      */
-    xml: pulumi.Input<string>;
+    remove?: pulumi.Input<string | undefined>;
+    /**
+     * One XML element, in libvirt's words: it is put at `path`, or replaces the one that is there.
+     */
+    xml?: pulumi.Input<string | undefined>;
 }

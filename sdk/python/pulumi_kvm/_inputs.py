@@ -7555,24 +7555,33 @@ class XmlFragmentArgsDict(TypedDict):
     """
     Where the element goes, by the names of its parents below <domain>: "devices", "features", "" for <domain> itself. A device is added; anywhere else the one element of that name is set.
     """
-    xml: pulumi.Input[_builtins.str]
+    remove: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    One XML element, in libvirt's words.
+    Instead of `xml`: the name of the elements to take away at `path`, such as "vmport". libvirt may put back what it cannot be without. What was taken away does not come back with the fragment's end.
+    """
+    xml: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    One XML element, in libvirt's words: it is put at `path`, or replaces the one that is there.
     """
 
 @pulumi.input_type
 class XmlFragmentArgs:
     def __init__(__self__, *,
                  path: pulumi.Input[_builtins.str],
-                 xml: pulumi.Input[_builtins.str]):
+                 remove: pulumi.Input[Optional[_builtins.str]] = None,
+                 xml: pulumi.Input[Optional[_builtins.str]] = None):
         """
         A piece of libvirt's domain XML.
 
         :param pulumi.Input[_builtins.str] path: Where the element goes, by the names of its parents below <domain>: "devices", "features", "" for <domain> itself. A device is added; anywhere else the one element of that name is set.
-        :param pulumi.Input[_builtins.str] xml: One XML element, in libvirt's words.
+        :param pulumi.Input[_builtins.str] remove: Instead of `xml`: the name of the elements to take away at `path`, such as "vmport". libvirt may put back what it cannot be without. What was taken away does not come back with the fragment's end.
+        :param pulumi.Input[_builtins.str] xml: One XML element, in libvirt's words: it is put at `path`, or replaces the one that is there.
         """
         pulumi.set(__self__, "path", path)
-        pulumi.set(__self__, "xml", xml)
+        if remove is not None:
+            pulumi.set(__self__, "remove", remove)
+        if xml is not None:
+            pulumi.set(__self__, "xml", xml)
 
     @_builtins.property
     @pulumi.getter
@@ -7588,14 +7597,26 @@ class XmlFragmentArgs:
 
     @_builtins.property
     @pulumi.getter
-    def xml(self) -> pulumi.Input[_builtins.str]:
+    def remove(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        One XML element, in libvirt's words.
+        Instead of `xml`: the name of the elements to take away at `path`, such as "vmport". libvirt may put back what it cannot be without. What was taken away does not come back with the fragment's end.
+        """
+        return pulumi.get(self, "remove")
+
+    @remove.setter
+    def remove(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "remove", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def xml(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        One XML element, in libvirt's words: it is put at `path`, or replaces the one that is there.
         """
         return pulumi.get(self, "xml")
 
     @xml.setter
-    def xml(self, value: pulumi.Input[_builtins.str]):
+    def xml(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "xml", value)
 
 

@@ -6168,15 +6168,20 @@ class XmlFragment(dict):
     """
     def __init__(__self__, *,
                  path: _builtins.str,
-                 xml: _builtins.str):
+                 remove: Optional[_builtins.str] = None,
+                 xml: Optional[_builtins.str] = None):
         """
         A piece of libvirt's domain XML.
 
         :param _builtins.str path: Where the element goes, by the names of its parents below <domain>: "devices", "features", "" for <domain> itself. A device is added; anywhere else the one element of that name is set.
-        :param _builtins.str xml: One XML element, in libvirt's words.
+        :param _builtins.str remove: Instead of `xml`: the name of the elements to take away at `path`, such as "vmport". libvirt may put back what it cannot be without. What was taken away does not come back with the fragment's end.
+        :param _builtins.str xml: One XML element, in libvirt's words: it is put at `path`, or replaces the one that is there.
         """
         pulumi.set(__self__, "path", path)
-        pulumi.set(__self__, "xml", xml)
+        if remove is not None:
+            pulumi.set(__self__, "remove", remove)
+        if xml is not None:
+            pulumi.set(__self__, "xml", xml)
 
     @_builtins.property
     @pulumi.getter
@@ -6188,9 +6193,17 @@ class XmlFragment(dict):
 
     @_builtins.property
     @pulumi.getter
-    def xml(self) -> _builtins.str:
+    def remove(self) -> Optional[_builtins.str]:
         """
-        One XML element, in libvirt's words.
+        Instead of `xml`: the name of the elements to take away at `path`, such as "vmport". libvirt may put back what it cannot be without. What was taken away does not come back with the fragment's end.
+        """
+        return pulumi.get(self, "remove")
+
+    @_builtins.property
+    @pulumi.getter
+    def xml(self) -> Optional[_builtins.str]:
+        """
+        One XML element, in libvirt's words: it is put at `path`, or replaces the one that is there.
         """
         return pulumi.get(self, "xml")
 
