@@ -12,6 +12,7 @@ import { cellsOf } from "./network-fields";
 import type { NetworkField } from "./network-fields";
 import type { NetworkMode } from "./network-modes";
 import { modeOf } from "./network-modes";
+import { withoutHosts, type IsOfVm } from "./vm-hosts";
 
 type Addresses = NonNullable<CheckedInputs["addresses"]>;
 type Dhcp = NonNullable<Addresses[number]["dhcp"]>;
@@ -96,8 +97,8 @@ export function inputsOf(
 }
 
 /** Bridge and MAC come along, whoever chose them: a program that does not name them leaves them as they are. */
-export function importedInputs(mode: NetworkMode, { xml, autostart, active }: NetworkRecord): CheckedInputs {
-  return { ...inputsOf(mode, parseNetwork(xml)), autostart, active };
+export function importedInputs(mode: NetworkMode, { xml, autostart, active }: NetworkRecord, isOfVm: IsOfVm): CheckedInputs {
+  return { ...inputsOf(mode, withoutHosts(parseNetwork(xml), isOfVm)), autostart, active };
 }
 
 const liveFields = new Set<NetworkField>(
@@ -135,13 +136,13 @@ function drifted(
  * What is stored counts; where it is as asked, what runs counts too for entries that change live (others' hands may have changed them there alone),
  * on addresses that the network has already.
  */
-export function driftedInputs(old: CheckedInputs, record: NetworkRecord): CheckedInputs {
+export function driftedInputs(old: CheckedInputs, record: NetworkRecord, isOfVm: IsOfVm): CheckedInputs {
   const { xml, liveXml, autostart, active } = record;
-  const stored = parseNetwork(xml);
+  const stored = withoutHosts(parseNetwork(xml), isOfVm);
   const mode = modeOf(stored) ?? old.mode;
   const first = drifted(old, inputsOf(mode, stored, old));
   if (!first.isSame || liveXml === undefined) return { ...first.inputs, autostart, active };
-  const live = parseNetwork(liveXml);
+  const live = withoutHosts(parseNetwork(liveXml), isOfVm);
   const hasAddresses = saysTheSame(inputsOf(mode, stored), inputsOf(mode, live), (field) => field === "address");
   const { hosts, srv, txt } = live.dns;
   const addresses = hasAddresses ? live.addresses : stored.addresses;

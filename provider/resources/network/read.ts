@@ -9,6 +9,7 @@ import type { CheckedInputs } from "./contract";
 import { modeOf, networkModes } from "./network-modes";
 import { driftedInputs, importedInputs } from "./observed-inputs";
 import { stateOf } from "./state";
+import { hostsOfVms, type IsOfVm } from "./vm-hosts";
 
 export async function read(
   { id, oldInputs }: { readonly id: string; readonly oldInputs?: Values | undefined },
@@ -16,7 +17,9 @@ export async function read(
 ): Promise<Observed | undefined> {
   const record = await find(id, oldInputs === undefined, call);
   if (record === undefined) return undefined;
-  const inputs = oldInputs === undefined ? imported(id, record) : driftedInputs(oldInputs as unknown as CheckedInputs, record);
+  const olds = oldInputs as unknown as CheckedInputs | undefined;
+  const isOfVm = await hostsOfVms(record, olds, call);
+  const inputs = olds === undefined ? imported(id, record, isOfVm) : driftedInputs(olds, record, isOfVm);
   return { id: record.uuid, inputs: asValues(inputs), state: stateOf(inputs, record) };
 }
 
@@ -29,7 +32,7 @@ async function find(id: string, byName: boolean, { services, signal }: Call): Pr
 
 const refusal = (id: string, reason: string) => new RefusedError([{ path: "id", reason: `is ${JSON.stringify(id)}, ${reason}` }]);
 
-function imported(id: string, record: NetworkRecord): CheckedInputs {
+function imported(id: string, record: NetworkRecord, isOfVm: IsOfVm): CheckedInputs {
   if (!record.persistent) {
     throw refusal(
       id,
@@ -38,7 +41,7 @@ function imported(id: string, record: NetworkRecord): CheckedInputs {
   }
   const network = parseNetwork(record.xml);
   const mode = modeOf(network);
-  if (mode !== undefined) return importedInputs(mode, record);
+  if (mode !== undefined) return importedInputs(mode, record, isOfVm);
   const what = `with forward mode ${network.forward?.mode ?? "none"}${network.virtualPort === undefined ? "" : ` and virtual port ${network.virtualPort}`}`;
   throw refusal(id, `a network ${what} as this provider does not manage it; it does: ${networkModes.join(", ")}, with devices by name.`);
 }

@@ -1,7 +1,7 @@
 // update: brings the network to what is asked, by a new definition over its UUID; entries change live, the rest at once where no running VM is on it.
 import { RefusedError } from "../../errors";
 import type { NetworkRecord } from "../../libvirt/port";
-import { networkXml } from "../../xml/network-xml";
+import { networkXml, type NetworkRequest } from "../../xml/network-xml";
 import { parseNetwork } from "../../xml/parse-network";
 import { sameXml } from "../../xml/same-xml";
 import { propertyPath } from "../property-path";
@@ -18,6 +18,7 @@ import { networkRequest } from "./network-request";
 import { defineNetwork, startNetwork, stopNetwork } from "./network-steps";
 import { stateOf, waitingCells } from "./state";
 import { listed, networkUsers, refuseUsers } from "./users";
+import { hostsOfVms, keepingHosts } from "./vm-hosts";
 
 export async function update(
   { id, oldInputs, oldState, news, preview }: DiffRequest & { readonly preview: boolean },
@@ -78,17 +79,24 @@ function announce(paths: string, name: string, users: readonly string[], { log }
 async function converge(inputs: CheckedInputs, record: NetworkRecord, call: Call): Promise<void> {
   const { services, signal } = call;
   if (!inputs.active) refuseUsers("active", "is false", inputs.name, await networkUsers(record, call));
-  const xml = networkXml(networkRequest(inputs, record.uuid), record.xml);
+  const isOfVm = await hostsOfVms(record, inputs, call);
+  const request = keepingHosts(networkRequest(inputs, record.uuid), parseNetwork(record.liveXml ?? record.xml), isOfVm);
+  const xml = networkXml(request, record.xml);
   // One that lost its definition to other hands gets one again.
   if (!record.persistent || !sameXml(xml, record.xml)) await defineNetwork(inputs, xml, call);
   if (!inputs.active) await (record.active ? stopNetwork(inputs, call) : undefined);
   else if (record.liveXml === undefined) await startNetwork(inputs, call);
-  else await convergeLive(inputs, { ...record, liveXml: record.liveXml }, call);
+  else await convergeLive(inputs, request, { ...record, liveXml: record.liveXml }, call);
   if (record.autostart !== inputs.autostart) await services.libvirt.setNetworkAutostart(inputs.name, inputs.autostart, { signal });
 }
 
 /** A running network: a new start where something waits for one and nobody minds; else its entries, one by one. */
-async function convergeLive(inputs: CheckedInputs, record: NetworkRecord & { readonly liveXml: string }, call: Call): Promise<void> {
+async function convergeLive(
+  inputs: CheckedInputs,
+  request: NetworkRequest,
+  record: NetworkRecord & { readonly liveXml: string },
+  call: Call,
+): Promise<void> {
   const { ownBridge } = rulesOf(inputs.mode);
   // libvirt may have filled in what the definition did not say.
   const { xml } = await found(record.uuid, inputs.name, call);
@@ -101,6 +109,6 @@ async function convergeLive(inputs: CheckedInputs, record: NetworkRecord & { rea
   }
   const live = parseNetwork(record.liveXml);
   const isOtherKind = waiting.some(({ field }) => field === "mode");
-  if (!isOtherKind) await applyLive(inputs.name, liveChanges(live, networkRequest(inputs, record.uuid), ownBridge), call);
+  if (!isOtherKind) await applyLive(inputs.name, liveChanges(live, request, ownBridge), call);
   if (waiting.length > 0) announce(pathsOf(waiting), inputs.name, users, call);
 }
