@@ -1,5 +1,4 @@
 // Devices of the host and channels that come and go while the machine runs, and the display's password. Converges the host.
-import type { UnplugOutcome } from "../../libvirt/port";
 import type { DeviceMap } from "../../plan/devices";
 import type { ObservedDomain } from "../../plan/domain";
 import { deviceEffects } from "../../plan/field-effects";
@@ -9,6 +8,7 @@ import { propertyPath } from "../property-path";
 import type { Call } from "../resource";
 import { deviceDelta, isOurs } from "./devices-changes";
 import { passwordChanges } from "./platform-changes";
+import { unplugLive, type Attempt } from "./unplug-live";
 
 export interface DeviceWork {
   readonly uuid: string;
@@ -19,28 +19,9 @@ export interface DeviceWork {
   readonly unplugTimeoutSeconds: number;
 }
 
-/** Runs work of a path; what the machine does not take waits for the next cold start, and is said. */
-type Attempt = (path: string, work: () => Promise<void>) => Promise<void>;
-
-const msPerSecond = 1000;
-
-const heldSentence = {
-  refused: "the guest refuses to let go of the device.",
-  waiting: "the guest has not let go of the device within the time limit (unplugTimeoutSeconds).",
-} as const satisfies Record<Exclude<UnplugOutcome, "removed">, string>;
-
 async function unplug(name: DeviceMap, work: DeviceWork, attempt: Attempt, call: Call): Promise<void> {
-  const { uuid, wanted, running, unplugTimeoutSeconds: seconds } = work;
-  for (const { key, alias } of deviceDelta(name, wanted, running).removed) {
-    if (alias === undefined) continue;
-    const path = propertyPath([name, key]);
-    call.log.status(`waiting up to ${seconds} s for the guest to let go of ${path}`);
-    await attempt(path, async () => {
-      const options = { signal: call.signal, timeoutMs: seconds * msPerSecond };
-      const outcome = await call.services.libvirt.unplugLiveDevice(uuid, alias, options);
-      if (outcome === "removed") return;
-      call.log.warn(`${path}: ${heldSentence[outcome]} It stays until the next cold start, unless the guest lets go of it before.`);
-    });
+  for (const { key, alias } of deviceDelta(name, work.wanted, work.running).removed) {
+    await unplugLive({ path: propertyPath([name, key]), alias, what: "device" }, work, attempt, call);
   }
 }
 

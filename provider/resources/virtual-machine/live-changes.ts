@@ -1,7 +1,6 @@
 // The changes that a running machine takes at once: description, memory within its maximum, CPUs, disks and network cards in and out, limits, growth. Converges the host.
 import { HostError } from "../../errors";
 import { isDirectIoRefusal } from "../../libvirt/direct-io-refusal";
-import type { UnplugOutcome } from "../../libvirt/port";
 import { storageRefusal } from "../../libvirt/storage-refusal";
 import type { DomainDisk, DomainInterface, ObservedDomain } from "../../plan/domain";
 import { diskXml } from "../../xml/disk-xml";
@@ -15,6 +14,7 @@ import { canUnplug, pendingChanges, removedDisks } from "./pending";
 import type { ObservedMachine } from "./state";
 import type { VolumeSurvey } from "./volumes";
 import { growVolumes } from "./volumes";
+import { unplugLive, type Attempt } from "./unplug-live";
 
 export interface LiveWork {
   readonly machine: ObservedMachine;
@@ -46,7 +46,8 @@ export async function applyLive(work: LiveWork, call: Call): Promise<void> {
     await orPending("cpus", () => libvirt.setLiveVcpus(uuid, wanted.cpus, options), call);
   }
   await setLifecycleActions(work, running, call);
-  await unplugDisks(work, running, call);
+  const attempt = (path: string, change: () => Promise<void>) => orPending(path, change, call);
+  await unplugDisks(work, running, attempt, call);
   await plugDisks(work, running, call);
   await limitDisks(work, running, call);
   const networks = {
@@ -56,7 +57,6 @@ export async function applyLive(work: LiveWork, call: Call): Promise<void> {
     liveXml: machine.record.liveXml,
     unplugTimeoutSeconds: unplugSeconds(work),
   };
-  const attempt = (path: string, change: () => Promise<void>) => orPending(path, change, call);
   await applyNetworks(networks, attempt, call);
   await applyDevices({ ...networks, uuid }, attempt, call);
 }
@@ -89,35 +89,15 @@ async function orPending(
   }
 }
 
-const msPerSecond = 1000;
-
 const unplugSeconds = ({ unplugTimeoutSeconds }: LiveWork) => unplugTimeoutSeconds ?? defaultUnplugTimeoutSeconds;
 
 /** Disks of ours that are gone from the definition; the guest decides whether it lets go of them now. */
-async function unplugDisks(work: LiveWork, running: ObservedDomain, call: Call): Promise<void> {
-  const { machine, wanted } = work;
-  const seconds = unplugSeconds(work);
-  for (const { key, alias } of removedDisks(wanted, running).filter(canUnplug)) {
-    if (alias === undefined) continue;
-    const path = `disks.${key}`;
-    call.log.status(`waiting up to ${seconds} s for the guest to let go of ${path}`);
-    await orPending(
-      path,
-      async () => {
-        const options = { signal: call.signal, timeoutMs: seconds * msPerSecond };
-        const outcome = await call.services.libvirt.unplugLiveDevice(machine.record.uuid, alias, options);
-        if (outcome !== "removed")
-          call.log.warn(`${path}: ${heldSentence[outcome]} It stays until the next cold start, unless the guest lets go of it before.`);
-      },
-      call,
-    );
+async function unplugDisks(work: LiveWork, running: ObservedDomain, attempt: Attempt, call: Call): Promise<void> {
+  const { uuid } = work.machine.record;
+  for (const { key, alias } of removedDisks(work.wanted, running).filter(canUnplug)) {
+    await unplugLive({ path: `disks.${key}`, alias, what: "disk" }, { uuid, unplugTimeoutSeconds: unplugSeconds(work) }, attempt, call);
   }
 }
-
-const heldSentence = {
-  refused: "the guest refuses to let go of the disk; it may be in use there (unmount it in the guest first).",
-  waiting: "the guest has not let go of the disk within the time limit (unplugTimeoutSeconds).",
-} as const satisfies Record<Exclude<UnplugOutcome, "removed">, string>;
 
 async function limitDisks({ machine, wanted }: LiveWork, running: ObservedDomain, call: Call): Promise<void> {
   const limited = pendingChanges(wanted, running).filter(({ path, effect }) => effect === "live" && path.endsWith(".throttle"));

@@ -1,12 +1,12 @@
 // Network cards that come, go and change while the machine runs. Converges the host.
 import type { DomainInterface, ObservedDomain } from "../../plan/domain";
-import type { UnplugOutcome } from "../../libvirt/port";
 import type { LivePart } from "../../xml/interface-xml";
 import { changedInterfaceXml, interfaceXml, liveParts } from "../../xml/interface-xml";
 import { propertyPath } from "../property-path";
 import type { Call } from "../resource";
 import { areOurs, cardDelta } from "./network-pending";
 import type { ObservedMachine } from "./state";
+import { unplugLive, type Attempt } from "./unplug-live";
 
 export interface NetworkWork {
   readonly machine: ObservedMachine;
@@ -18,18 +18,8 @@ export interface NetworkWork {
   readonly unplugTimeoutSeconds: number;
 }
 
-/** Runs work of a path; what the machine does not take waits for the next cold start, and is said. */
-type Attempt = (path: string, work: () => Promise<void>) => Promise<void>;
-
-const msPerSecond = 1000;
-
-const heldSentence = {
-  refused: "the guest refuses to let go of the network card.",
-  waiting: "the guest has not let go of the network card within the time limit (unplugTimeoutSeconds).",
-} as const satisfies Record<Exclude<UnplugOutcome, "removed">, string>;
-
 export async function applyNetworks(work: NetworkWork, attempt: Attempt, call: Call): Promise<void> {
-  const { machine, wanted, running, interfaces, liveXml, unplugTimeoutSeconds: seconds } = work;
+  const { machine, wanted, running, interfaces, liveXml, unplugTimeoutSeconds } = work;
   if (!areOurs(wanted)) return;
   const { uuid } = machine.record;
   const { libvirt } = call.services;
@@ -39,14 +29,7 @@ export async function applyNetworks(work: NetworkWork, attempt: Attempt, call: C
   const pathOf = (key: string) => propertyPath(["networks", key]);
 
   for (const { key, alias } of removed) {
-    if (alias === undefined) continue;
-    const path = pathOf(key);
-    call.log.status(`waiting up to ${seconds} s for the guest to let go of ${path}`);
-    await attempt(path, async () => {
-      const outcome = await libvirt.unplugLiveDevice(uuid, alias, { ...options, timeoutMs: seconds * msPerSecond });
-      if (outcome === "removed") return;
-      call.log.warn(`${path}: ${heldSentence[outcome]} It stays until the next cold start, unless the guest lets go of it before.`);
-    });
+    await unplugLive({ path: pathOf(key), alias, what: "network card" }, { uuid, unplugTimeoutSeconds }, attempt, call);
   }
   for (const { wanted: card, running: now, changes } of pairs) {
     const plan = planned.get(card.key);
