@@ -8,6 +8,7 @@ import { oneOf } from "../resources/virtual-machine/observed-disks";
 import { driverOf, pendingChanges, pendingSentence } from "../resources/virtual-machine/pending";
 import type { ObservedMachine } from "../resources/virtual-machine/state";
 import { propertyPath } from "../resources/property-path";
+import { isUuid } from "../resources/uuid";
 import { sameValue } from "../resources/values";
 import type { CommandContext, Outcome } from "./command";
 import { exitCodes } from "./exit-codes";
@@ -52,8 +53,6 @@ export interface ExplainReport {
   /** What waits besides the disks. */
   readonly pending: readonly string[];
 }
-
-const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
 async function findMachine(vm: string, { libvirt, signal }: CommandContext): Promise<ObservedMachine> {
   const call = { services: { libvirt }, signal };

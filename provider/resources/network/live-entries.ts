@@ -23,7 +23,8 @@ function changesOf<Kind extends Section>(
   ];
 }
 
-const isAt = (left: NetworkAddress, right: NetworkAddress): boolean => {
+/** The same address with the same prefix, however written. */
+export const isAt = (left: NetworkAddress, right: NetworkAddress): boolean => {
   const [one, other] = [parseIpInterface(left.address), parseIpInterface(right.address)];
   return one !== undefined && other !== undefined && sameIp(one, other) && one.prefix === other.prefix;
 };

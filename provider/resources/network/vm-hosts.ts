@@ -9,6 +9,7 @@ import { fewAtATime } from "../few-at-a-time";
 import type { Call } from "../resource";
 import { entriesOf } from "../virtual-machine/static-addresses";
 import type { CheckedInputs } from "./contract";
+import { isAt } from "./live-entries";
 
 export type IsOfVm = (host: DhcpHost) => boolean;
 
@@ -43,7 +44,7 @@ export const withoutHosts = (network: ObservedNetwork, isOfVm: IsOfVm): Observed
 /** The request with the VMs' hosts that the network has, at the addresses where they are. */
 export function keepingHosts(request: NetworkRequest, held: ObservedNetwork, isOfVm: IsOfVm): NetworkRequest {
   const addresses = request.addresses.map((wanted) => {
-    const there = held.addresses.find(({ address }) => address === wanted.address)?.hosts ?? [];
+    const there = held.addresses.find((each) => isAt(each, wanted))?.hosts ?? [];
     return { ...wanted, hosts: [...wanted.hosts, ...there.filter(isOfVm)] };
   });
   return { ...request, addresses };
