@@ -3,11 +3,11 @@ import { existsSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { readGuestLog } from "../../tools/lab/guest-log";
 import type { GuestView } from "../../tools/lab/guest-log";
-import { hostExec, virsh, waitFor } from "../../tools/lab/lab";
+import { virsh, waitFor } from "../../tools/lab/lab";
 import type { ProjectOptions, PulumiProject } from "../../tools/lab/pulumi";
 import { messagesOf, stepsOf } from "../../tools/lab/pulumi";
 import { cacheOf, describeScene, domainNames, engineTestMs, stateOf, succeeds, volumeNames } from "./scene";
-import { threeMachines } from "./three-machines";
+import { baseOf, makeOverlay, overlayOf, threeMachines } from "./three-machines";
 
 const repoDir = join(__dirname, "..", "..");
 const door = join(repoDir, "provider", "dist", "dynamic.cjs");
@@ -30,8 +30,6 @@ describeScene(
   "dynamic",
   (scene) => {
     const log = () => `${scene().ext4.path}/guest.log`;
-    const base = () => `${scene().ramfs.path}/base.qcow2`;
-    const overlay = () => `${scene().ext4.path}/overlay.qcow2`;
 
     const projectOf = async (body: string, options: Partial<ProjectOptions> = {}): Promise<PulumiProject> => {
       const { typeChecked = false } = options;
@@ -47,7 +45,7 @@ describeScene(
 
     /** The three machines, and a fourth whose guest counts: its cache mode changes. Its description is nobody's business. */
     const program = (cache: string) => `
-      ${threeMachines(overlay())}
+      ${threeMachines(overlayOf(scene()))}
       const data = new kvm.Volume("data", { pool: ext4, size: "8MiB" });
       const counter = new kvm.VirtualMachine("counter", {
         ...common,
@@ -71,12 +69,7 @@ describeScene(
         bootMs,
       );
 
-    beforeAll(async () => {
-      await hostExec(scene().lab, "qemu-img", "create", "-q", "-f", "qcow2", base(), "16M");
-      await hostExec(scene().lab, "qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base(), overlay());
-      await virsh(scene().lab, "pool-refresh", scene().ext4.name);
-      await virsh(scene().lab, "pool-refresh", scene().ramfs.name);
-    }, engineTestMs);
+    beforeAll(() => makeOverlay(scene()), engineTestMs);
 
     it(
       "plans with reasons, comes up, is unchanged, takes a cache mode without a reboot, survives a refresh, and leaves nothing",
@@ -88,7 +81,10 @@ describeScene(
         const planned = (name: string) => stepsOf(preview)[name]?.new?.inputs?.["effectiveDisks"] as Disks | undefined;
         expect(planned("one")?.["root"]).toMatchObject({ cache: "none", reason: expect.stringMatching(/ext4/) as string });
         expect(planned("two")?.["root"]).toMatchObject({ cache: "writeback", reason: expect.stringContaining("ramfs") as string });
-        expect(planned("three")?.["root"]).toMatchObject({ cache: "writeback", reason: expect.stringContaining(base()) as string });
+        expect(planned("three")?.["root"]).toMatchObject({
+          cache: "writeback",
+          reason: expect.stringContaining(baseOf(scene())) as string,
+        });
         expect(await domainNames(scene())).toEqual([]);
 
         succeeds(await project.up());

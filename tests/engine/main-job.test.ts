@@ -1,26 +1,18 @@
 // The case that the project exists for (zstack issue 146): VMs on a storage without O_DIRECT come up, and the preview says why.
 import { messagesOf, stepsOf } from "../../tools/lab/pulumi";
-import { hostExec, swapStorage, virsh } from "../../tools/lab/lab";
+import { swapStorage, virsh } from "../../tools/lab/lab";
 import { cacheOf, describeScene, domainNames, engineTestMs, volumeNames, succeeds } from "./scene";
-import { threeMachines } from "./three-machines";
+import { baseOf, makeOverlay, overlayOf, threeMachines } from "./three-machines";
 
 type Disks = Readonly<Record<string, { readonly cache: string; readonly reason: string }>>;
 
 describeScene("three VMs on storage with and without direct I/O", "main", (scene) => {
-  const overlay = () => `${scene().ext4.path}/overlay.qcow2`;
-  const base = () => `${scene().ramfs.path}/base.qcow2`;
-
-  beforeAll(async () => {
-    await hostExec(scene().lab, "qemu-img", "create", "-q", "-f", "qcow2", base(), "16M");
-    await hostExec(scene().lab, "qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base(), overlay());
-    await virsh(scene().lab, "pool-refresh", scene().ext4.name);
-    await virsh(scene().lab, "pool-refresh", scene().ramfs.name);
-  }, engineTestMs);
+  beforeAll(() => makeOverlay(scene()), engineTestMs);
 
   it(
     "shows mode and reason at preview, starts all three, then has no changes, and leaves nothing",
     async () => {
-      const project = await scene().project(threeMachines(overlay()));
+      const project = await scene().project(threeMachines(overlayOf(scene())));
 
       const preview = await project.preview();
       succeeds(preview);
@@ -29,7 +21,7 @@ describeScene("three VMs on storage with and without direct I/O", "main", (scene
       );
       expect(planned["one"]?.["root"]).toMatchObject({ cache: "none", reason: expect.stringMatching(/ext4/) as string });
       expect(planned["two"]?.["root"]).toMatchObject({ cache: "writeback", reason: expect.stringContaining("ramfs") as string });
-      expect(planned["three"]?.["root"]).toMatchObject({ cache: "writeback", reason: expect.stringContaining(base()) as string });
+      expect(planned["three"]?.["root"]).toMatchObject({ cache: "writeback", reason: expect.stringContaining(baseOf(scene())) as string });
       expect(preview.stdout).toContain("ramfs");
       expect(await domainNames(scene())).toEqual([]);
 

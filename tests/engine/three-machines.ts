@@ -1,4 +1,18 @@
-// The program of the case that the project exists for: three VMs, on storage with and without O_DIRECT.
+// The program of the case that the project exists for: three VMs, on storage with and without O_DIRECT, and the overlay that the third has its disk on.
+import { hostExec, virsh } from "../../tools/lab/lab";
+import type { Scene } from "./scene";
+
+export const overlayOf = ({ ext4 }: Scene) => `${ext4.path}/overlay.qcow2`;
+export const baseOf = ({ ramfs }: Scene) => `${ramfs.path}/base.qcow2`;
+
+/** An overlay where direct I/O works, over a base where it does not. */
+export async function makeOverlay(scene: Scene): Promise<void> {
+  const make = (...args: string[]) => hostExec(scene.lab, "qemu-img", "create", "-q", "-f", "qcow2", ...args);
+  await make(baseOf(scene), "16M");
+  await make("-F", "qcow2", "-b", baseOf(scene), overlayOf(scene));
+  await virsh(scene.lab, "pool-refresh", scene.ext4.name);
+  await virsh(scene.lab, "pool-refresh", scene.ramfs.name);
+}
 
 export const threeMachines = (overlay: string) => `
   const host = new kvm.HostDefaults("host", { cache: "auto" });
